@@ -1,0 +1,52 @@
+# Flags for every target of the tree, and the two calls that make targets.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+option(MILLRACE_FUZZ "Build the fuzz targets (clang)" OFF)
+set(MILLRACE_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thread")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(millrace_flags INTERFACE)
+target_include_directories(millrace_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(millrace_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 reports these falsely at -O2 and with sanitizers (inlined std::optional, std::string).
+  target_compile_options(millrace_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+                                                  -Wno-array-bounds -Wno-stringop-overread)
+endif()
+if(MILLRACE_SANITIZE)
+  target_compile_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE})
+  if(MILLRACE_SANITIZE MATCHES "undefined")
+    target_compile_options(millrace_flags INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endif()
+if(MILLRACE_FUZZ)
+  target_compile_options(millrace_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# millrace_library(NAME SOURCES ... [PUBLIC targets] [PRIVATE targets]): the folder's target millrace::NAME.
+function(millrace_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(millrace_${name} STATIC ${arg_SOURCES})
+  add_library(millrace::${name} ALIAS millrace_${name})
+  target_link_libraries(millrace_${name} PUBLIC millrace_flags ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# millrace_test(NAME SOURCES ... [LIBRARIES targets] [LABELS labels]): a GoogleTest program, one ctest entry.
+function(millrace_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE millrace_flags ${arg_LIBRARIES} GTest::gmock_main)
+  target_compile_definitions(${name} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace millrace::normalize {
+
+// Every way in which a frame can fail to become events. reaction_to() says what the session does about each.
+enum class Errc : std::uint8_t {
+  kBadJson = 1,        // not JSON, or cut short
+  kMissingField,       // a field that the venue documents is absent
+  kWrongType,          // a field has another JSON type than documented
+  kBadNumber,          // not a decimal, or more digits than 64 bits hold
+  kBadTime,            // not a time the venue documents
+  kUnknownInstrument,  // a symbol that nobody subscribed to and no reference data names
+  kTooLarge,           // more levels, rows or bytes than the bound
+  kSequenceGap,        // the venue's sequence jumped: this instrument's book is wrong from here on
+  kBadChecksum,        // our book and the venue's checksum disagree
+  kRefused,            // the venue said no (symbol, limit): trying the same again will not help
+  kMoveAway,           // the venue asks us to connect anew
+};
+
+enum class Reaction : std::uint8_t {
+  kQuarantine,  // keep a sample, count, go on
+  kResync,      // this instrument only; the adapter has put what to do into Commands
+  kReconnect,
+  kReport,      // a status for the stream; no retry by itself
+};
+
+std::string_view name(Errc code) noexcept;  // "bad_json" ...: the reason label of metrics
+Reaction reaction_to(Errc code) noexcept;
+
+// An error with its place, such as "data[0].bids[3].price".
+struct Error {
+  Errc code;
+  std::string where;
+
+  friend bool operator==(const Error&, const Error&) = default;
+};
+
+template <class T>
+using Result = boost::system::result<T, Error>;
+
+[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+
+}  // namespace millrace::normalize

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/book/book_audit.h"
+#include "normalize/error.h"
+#include "normalize/event_sink.h"
+#include "normalize/symbols/dataset.h"
+#include "normalize/symbols/instrument_table.h"
+
+// The contract between the program and one venue. Everything here is pure: no socket, clock, thread or Kafka. Frames
+// come in; events go to the sink, commands (send this text, ask REST for that, reconnect) go back to the shell.
+namespace millrace::normalize {
+
+using schemas::UnixNanos;
+
+// One stream that somebody wants. `symbol` is the venue's spelling as in its payloads ("BTC/USD", "BTCUSDT").
+struct Subscription {
+  std::string symbol;
+  Dataset dataset;
+
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+};
+
+// Settings of one venue that adapters read; every one can be set in the configuration.
+struct VenueOptions {
+  int book_depth = 0;              // levels asked for; 0 = the venue's default (Kraken 1000? see its README)
+  std::int32_t max_levels = 0;     // live books keep at most this many levels a side; 0 = all (offline)
+  int snapshot_levels = 0;         // levels of a REST snapshot; 0 = the venue's default
+  std::string book_speed;          // such as "100ms"; empty = the venue's default
+  std::string ws_url;              // empty = the venue's production address
+  std::string rest_url;
+  bool bbo_from_book = false;      // also emit dataset bbo-book
+};
+
+// One whole WebSocket message. `text` is followed by at least kFramePadding readable bytes and valid during the call.
+inline constexpr std::size_t kFramePadding = 64;
+struct Frame {
+  std::string_view text;
+  UnixNanos receive_time = 0;
+  bool binary = false;
+};
+
+// The answer to a REST request. `target` is as sent ("/api/v3/depth?symbol=BTCUSDT&limit=1000"), `body` is padded like
+// Frame::text. status 0 = not recorded, taken for 200.
+struct RestAnswer {
+  std::string_view target;
+  std::string_view body;
+  int status = 200;
+  UnixNanos receive_time = 0;
+};
+
+// A REST request that the adapter asks for. The shell sends it within the venue's budget; of requests with the same key
+// at most one is under way.
+struct RestRequest {
+  std::string key;     // single flight, such as "depth/BTCUSDT"
+  std::string target;  // path and query
+  int weight = 1;      // by the venue's table
+  UnixNanos not_before = 0;  // 0 = at once
+};
+
+// What the adapter wants done. Cleared by the shell before each call.
+struct Commands {
+  std::vector<std::string> send;    // texts for this connection, in order, within the venue's message rate
+  std::vector<RestRequest> rest;
+  std::optional<UnixNanos> wake_at; // call on_time then; the earliest one counts
+  bool reconnect = false;
+  std::string reason;               // of the reconnect, a fixed word
+
+  void clear();
+};
+
+// The part of a plan that one connection serves.
+struct ConnectionPlan {
+  std::string url;                          // with path and query
+  std::vector<Subscription> subscriptions;  // what this connection carries
+};
+
+// Limits of a venue, as data.
+struct VenueLimits {
+  int streams_per_connection = 0;          // 0 = none documented
+  int messages_per_second = 0;             // client -> server
+  int connects_per_window = 0;             // connection attempts per connect_window_s
+  int connect_window_s = 0;
+  int rest_weight_per_minute = 0;
+  std::int64_t lifetime_s = 0;             // the venue closes a connection after this; 0 = no limit
+  std::int64_t silence_ns = 0;             // a connection without any frame for so long is dead
+  std::int64_t ping_interval_ns = 0;       // send a ping this often; 0 = none
+};
+
+// What a venue can do for one dataset.
+struct DatasetCapability {
+  Dataset dataset;
+  std::string_view channel;          // the venue's channel
+  schemas::LossEvidence evidence = schemas::LossEvidence::kNone;
+  std::optional<std::int32_t> evidence_depth;  // levels a side that a checksum covers
+  std::int64_t cadence_ns = 0;       // a record at least this often; 0 = on change
+  std::string_view depth;            // for people: "10/25/100/500/1000", "full"
+  std::string_view rest;             // REST twin, empty if none
+};
+
+struct Capabilities {
+  std::span<const DatasetCapability> datasets;
+  VenueLimits limits;
+  std::string_view ping_text;        // text ping; empty = WebSocket ping frames
+};
+
+// Serves one connection, on that connection's thread. Dies with it; the books live in the Venue.
+class VenueAdapter {
+ public:
+  virtual ~VenueAdapter() = default;
+
+  // The connection is open: what to send first. `wanted` is what this connection is to carry.
+  virtual void on_open(std::span<const Subscription> wanted, UnixNanos now, EventSink& out, Commands& todo) = 0;
+
+  // Streams added to and removed from a live connection.
+  virtual void change(std::span<const Subscription> add, std::span<const Subscription> remove, UnixNanos now,
+                      EventSink& out, Commands& todo) = 0;
+
+  // Decodes one whole message into 0..n events, in the venue's order. On error nothing of the frame reached `out` but
+  // gaps, states and drops. An unknown message type is not an error (on_drop "unknown_type").
+  virtual Result<void> on_frame(const Frame& frame, EventSink& out, Commands& todo) = 0;
+
+  // The same for a REST answer that this connection's adapter asked for.
+  virtual Result<void> on_rest(const RestAnswer& answer, EventSink& out, Commands& todo) = 0;
+
+  // At the time that the last Commands asked for: retries, audits, deadlines.
+  virtual void on_time(UnixNanos now, EventSink& out, Commands& todo) = 0;
+
+  // The connection is gone. Books it alone fed are no longer live (RECOVERING); a gap is put on them when they resume.
+  virtual void on_close(UnixNanos now, EventSink& out) = 0;
+};
+
+// All state of one venue on one thread: instruments and books. Outlives its connections, so that two can overlap.
+class Venue {
+ public:
+  virtual ~Venue() = default;
+
+  virtual std::string_view venue_name() const noexcept = 0;
+  virtual const Capabilities& capabilities() const noexcept = 0;
+  virtual InstrumentTable& instruments() noexcept = 0;
+
+  // Requests that load reference data, before any stream starts.
+  virtual std::vector<RestRequest> reference_requests() const = 0;
+  // Reads one of their answers into the table (and tells the sink). Also reads what `normalize --instruments` is given.
+  virtual Result<void> on_reference(const RestAnswer& answer, EventSink& out) = 0;
+
+  // Splits what is wanted over connections so that none exceeds a limit of the venue. An error names what the venue
+  // cannot do.
+  virtual Result<std::vector<ConnectionPlan>> plan(std::span<const Subscription> wanted) const = 0;
+
+  virtual std::unique_ptr<VenueAdapter> connect() = 0;
+
+  // Publishes the live book as a SNAPSHOT with flag REFRESH; false if the book is not live.
+  virtual bool refresh(InstrumentId instrument, EventSink& out) = 0;
+
+  // Told of each book change (summary, tests); null = nobody. Not owned.
+  virtual void set_audit(BookAudit* audit) noexcept = 0;
+};
+
+struct VenueEntry {
+  std::string_view name;  // "kraken", "binance-spot"
+  std::unique_ptr<Venue> (*make)(const VenueOptions& options);
+};
+
+// All venues of this build (venues/registry.def), and one of them by name; null if unknown.
+std::span<const VenueEntry> venues() noexcept;
+std::unique_ptr<Venue> make_venue(std::string_view name, const VenueOptions& options);
+
+}  // namespace millrace::normalize

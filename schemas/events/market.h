@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "schemas/events/decimal.h"
+#include "schemas/events/meta.h"
+
+// Bodies of market data events: what follows Meta in the message of the same name. The ones on the hot path hold views
+// and spans that are valid only during the call that hands them over.
+namespace millrace::schemas {
+
+// One price level. Both are mantissas at the exponents of the message; quantity 0 deletes the level.
+struct Level {
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+
+  friend bool operator==(const Level&, const Level&) = default;
+};
+
+enum class BookKind : std::uint8_t { kUnspecified, kSnapshot, kDelta };
+
+// Order book levels. Snapshot sides are best first; delta rows stand in the order to apply.
+struct Book {
+  BookKind kind = BookKind::kUnspecified;
+  std::int32_t price_exponent = 0;
+  std::int32_t quantity_exponent = 0;
+  std::span<const Level> bids = {};
+  std::span<const Level> asks = {};
+  std::optional<std::int64_t> venue_seq_first;
+  std::optional<std::int64_t> venue_seq_prev;
+  std::optional<std::int64_t> venue_checksum;
+  std::optional<std::int32_t> price_decimals;     // on the wire, where the checksum needs them
+  std::optional<std::int32_t> quantity_decimals;
+  std::optional<std::int32_t> proven_depth;       // best levels a side that the evidence covers; absent = all
+  std::optional<std::int32_t> depth;              // levels a side the book can hold; absent = no limit
+};
+
+// Best bid and offer. An absent side has no level.
+struct Bbo {
+  std::int32_t price_exponent = 0;
+  std::int32_t quantity_exponent = 0;
+  std::optional<Level> bid;
+  std::optional<Level> ask;
+};
+
+// One public trade.
+struct Trade {
+  std::string_view trade_id;  // as sent; empty if none
+  std::int32_t price_exponent = 0;
+  std::int32_t quantity_exponent = 0;
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  Side aggressor = Side::kUnspecified;
+  std::optional<std::int64_t> first_trade_id;  // aggregated trades
+  std::optional<std::int64_t> last_trade_id;
+  std::string_view order_type;  // as sent; empty if not sent
+};
+
+// Rolling 24 h statistics; absent = not sent.
+struct Ticker {
+  std::optional<WideDecimal> last, last_quantity, open, high, low, volume, quote_volume, vwap, change, change_percent;
+  std::optional<WideDecimal> bid, bid_quantity, ask, ask_quantity;
+  std::optional<std::int64_t> trades;
+  std::optional<UnixNanos> open_time;
+  std::optional<UnixNanos> close_time;
+};
+
+// One OHLC bar, named by (instrument, interval, open_time).
+struct Candle {
+  std::string_view interval;  // "1m", "1h" ...
+  UnixNanos open_time = 0;
+  std::optional<UnixNanos> close_time;
+  std::optional<WideDecimal> open, high, low, close, volume, quote_volume, vwap;
+  std::optional<std::int64_t> trades;
+  std::optional<bool> closed;
+  std::optional<WideDecimal> taker_buy_volume, taker_buy_quote_volume;
+};
+
+enum class InstrumentKind : std::uint8_t { kUnspecified, kSpot, kPerpetual, kFuture, kOption, kEvent };
+enum class InstrumentStatus : std::uint8_t { kUnspecified, kTrading, kRestricted, kHalted, kDelisted, kUnknown };
+
+// Reference data of one instrument.
+struct Instrument {
+  InstrumentKind kind = InstrumentKind::kUnspecified;
+  InstrumentStatus status = InstrumentStatus::kUnspecified;
+  std::string status_text;
+  std::string base, quote, settle;
+  std::optional<WideDecimal> tick_size, quantity_step, min_quantity, min_notional;
+  std::optional<std::int32_t> price_decimals, quantity_decimals;
+  std::optional<WideDecimal> contract_size;
+  std::optional<UnixNanos> expiry_time;
+};
+
+std::string_view name(BookKind kind) noexcept;
+std::string_view name(InstrumentKind kind) noexcept;
+std::string_view name(InstrumentStatus status) noexcept;
+
+}  // namespace millrace::schemas

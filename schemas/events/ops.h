@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schemas/events/meta.h"
+
+// Bodies of operational events. None of them is on the hot path, so they own what they hold.
+namespace millrace::schemas {
+
+// One stream of a heartbeat.
+struct StreamBeat {
+  std::string symbol;
+  std::string instrument;
+  std::int64_t epoch = 0;
+  std::int64_t next_seq = 0;  // the seq that the stream's next record will have
+  std::int32_t partition = 0;
+  std::optional<std::int64_t> acked_offset;  // loss may be concluded only by a reader past it
+  StreamState state = StreamState::kUnspecified;
+  std::int64_t age_ns = 0;  // since the last proof that the stream is alive
+  std::vector<GapMark> gap; // holes not yet declared by a record
+};
+
+// Once a second, per ingest thread and dataset: the streams without a record in that second. No Meta.
+struct Heartbeat {
+  std::string venue;
+  std::string dataset;
+  std::string worker;
+  std::int32_t thread = 0;
+  UnixNanos time = 0;
+  std::vector<StreamBeat> streams;
+};
+
+// What became of a stream, on every change.
+struct StreamStatus {
+  std::string dataset;
+  std::string channel;
+  StreamState state = StreamState::kUnspecified;
+  std::string reason;  // a short fixed word
+  std::string detail;  // for people
+  std::string connection;
+  std::string worker;
+  LossEvidence loss_evidence = LossEvidence::kUnspecified;
+  std::int64_t cadence_ns = 0;  // 0 = on change only
+  std::optional<std::int32_t> evidence_depth;
+};
+
+// An entry in the ledger of holes.
+struct Gap {
+  std::string dataset;
+  GapMark mark;
+  UnixNanos detected_time = 0;
+  std::optional<UnixNanos> repaired_time;
+  std::string repair;
+};
+
+// A frame that could not be decoded.
+struct Quarantine {
+  std::string connection;
+  std::string error;
+  std::string where;
+  std::string frame;  // its beginning, at most 16 KiB
+  std::int64_t frame_bytes = 0;
+  std::int64_t suppressed = 0;
+};
+
+// A worker's right to write. No Meta; the offset of the record is the epoch.
+struct Claim {
+  std::string worker;
+  std::string instance;
+  UnixNanos time = 0;
+  std::vector<std::string> venues;
+  std::int32_t streams = 0;
+};
+
+}  // namespace millrace::schemas

@@ -33,12 +33,22 @@ struct Decoded {
 
 // Which message a topic carries.
 enum class MessageType : std::uint8_t {
-  kBook, kBbo, kTrade, kTicker, kCandle, kInstrument, kStreamStatus, kGap, kQuarantine, kHeartbeat, kClaim
+  kBook,
+  kBbo,
+  kTrade,
+  kTicker,
+  kCandle,
+  kInstrument,
+  kStreamStatus,
+  kGap,
+  kQuarantine,
+  kHeartbeat,
+  kClaim
 };
 
-using AnyDecoded = std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>,
-                                Decoded<Instrument>, Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>,
-                                Heartbeat, Claim>;
+using AnyDecoded =
+    std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>, Decoded<Instrument>,
+                 Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>, Heartbeat, Claim>;
 
 std::optional<AnyDecoded> decode(MessageType type, std::string_view bytes);
 

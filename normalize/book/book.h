@@ -2,9 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "schemas/events/market.h"
@@ -13,9 +11,10 @@ namespace millrace::normalize {
 
 using schemas::Level;
 
-// One side of a book as a paged tick ladder: pages of 64 neighbouring prices with a bitmap, found by a hash of the page
+// One side of a book as a paged tick ladder: pages of neighbouring prices with a bitmap, found by a hash of the page
 // number, so that the dense middle and far lonely levels cost the same few nanoseconds. Prices are mantissas at the
-// book's exponent: any tick size works, also none. Not thread-safe.
+// book's exponent: any int64 is a price, any tick size works, also none. Memory follows the number of levels. Not
+// thread-safe, reading included: the order of the pages is made up when somebody first asks for it.
 class LadderSide {
  public:
   enum class Kind : bool { kBid, kAsk };
@@ -25,8 +24,8 @@ class LadderSide {
   std::int64_t set(std::int64_t price, std::int64_t quantity);
   std::int64_t quantity_at(std::int64_t price) const noexcept;
 
-  std::size_t size() const noexcept;  // levels
-  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept { return size_; }  // levels
+  bool empty() const noexcept { return size_ == 0; }
   std::optional<Level> best() const noexcept;
   std::optional<Level> worst() const noexcept;
 
@@ -35,10 +34,73 @@ class LadderSide {
   // Appends all levels, best first.
   void append_all(std::vector<Level>& out) const;
 
-  void clear();
+  // Removes every level; keeps the memory for the next book.
+  void clear() noexcept;
   // Multiplies every price (or quantity) by `factor`: the exponent went down. False, unchanged, on overflow.
   bool scale_prices(std::int64_t factor);
   bool scale_quantities(std::int64_t factor);
+
+  // Bytes held, for the memory bounds of tests and metrics.
+  std::size_t memory() const noexcept;
+
+ private:
+  // 16 prices a page: of 16, 32 and 64 the smallest is as fast in dense books and a quarter of the size in sparse ones.
+  static constexpr int kPageBits = 4;
+  static constexpr std::size_t kPageSize = std::size_t{1} << kPageBits;
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  // kPageSize neighbouring prices. Quantity 0 and a cleared bit say the same thing.
+  struct Page {
+    std::int64_t quantities[kPageSize];
+    std::int64_t key;  // price >> kPageBits
+    std::uint32_t bits;
+  };
+  struct Slot {
+    std::int64_t key;
+    std::uint32_t page;  // kNone = free
+  };
+  struct Entry {
+    std::int64_t key;
+    std::uint32_t page;
+  };
+
+  static std::int64_t key_of(std::int64_t price) noexcept { return price >> kPageBits; }
+  static std::uint32_t offset_of(std::int64_t price) noexcept {
+    return static_cast<std::uint32_t>(price) & (kPageSize - 1);
+  }
+  static std::int64_t price_of(const Page& page, std::uint32_t offset) noexcept {
+    return page.key * static_cast<std::int64_t>(kPageSize) + offset;
+  }
+  bool better(std::int64_t a, std::int64_t b) const noexcept { return kind_ == Kind::kBid ? a > b : a < b; }
+  std::size_t home(std::int64_t key) const noexcept {
+    return static_cast<std::size_t>((static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) >> shift_);
+  }
+  std::uint32_t find(std::int64_t key) const noexcept;
+  std::uint32_t add_page(std::int64_t key);
+  void link(std::int64_t key, std::uint32_t page) noexcept;
+  void drop_empty_pages();
+  void rehash(std::size_t slots);
+  void after_insert(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept;
+  void after_remove(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept;
+  std::uint32_t best_offset(std::uint32_t bits) const noexcept;
+  std::uint32_t worst_offset(std::uint32_t bits) const noexcept;
+  void find_best_after(std::int64_t key) noexcept;
+  // Where in `order_` the pages behind `key` begin, best first.
+  std::size_t position_after(std::int64_t key) const noexcept;
+  void sort_order() const noexcept;
+  std::size_t copy_page(std::uint32_t page, std::size_t count, Level* out) const noexcept;
+
+  Kind kind_;
+  int shift_;  // 64 - log2(slots)
+  std::size_t size_ = 0;
+  std::uint32_t best_page_ = kNone;
+  std::int64_t best_price_ = 0;
+  std::size_t empty_pages_ = 0;
+  std::vector<Page> pages_;
+  std::vector<Slot> slots_;
+  // Every page, best first; those from `sorted_` on are new and not in place yet.
+  mutable std::vector<Entry> order_;
+  mutable std::size_t sorted_ = 0;
 };
 
 // The book of one instrument: two sides at common exponents. What a venue's rules say about sync, gaps and validity
@@ -50,11 +112,12 @@ class Book {
   std::int32_t price_exponent = 0;
   std::int32_t quantity_exponent = 0;
 
-  void clear();
+  void clear() noexcept;
   bool crossed() const noexcept;  // best bid >= best ask
   schemas::Bbo bbo() const noexcept;
-  // Makes room for finer numbers: lowers the exponents and rescales what is held. False if it would overflow.
-  bool refine(std::int32_t price_exponent, std::int32_t quantity_exponent);
+  // Makes room for finer numbers: lowers the exponents (never raises them) and rescales what is held. False, with
+  // nothing changed, if a number would overflow.
+  bool refine(std::int32_t new_price_exponent, std::int32_t new_quantity_exponent);
 };
 
 }  // namespace millrace::normalize

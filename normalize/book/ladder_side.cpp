@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <bit>
+
+#include "normalize/book/book.h"
+
+namespace millrace::normalize {
+namespace {
+
+constexpr std::size_t kFirstSlots = 64;
+// Below so many pages nothing is gained by dropping the empty ones.
+constexpr std::size_t kFewPages = 64;
+
+}  // namespace
+
+LadderSide::LadderSide(Kind kind) : kind_(kind), shift_(64 - std::countr_zero(kFirstSlots)) {
+  slots_.assign(kFirstSlots, Slot{0, kNone});
+}
+
+std::uint32_t LadderSide::find(std::int64_t key) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = home(key);; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.page == kNone || slot.key == key) return slot.page;
+  }
+}
+
+std::int64_t LadderSide::set(std::int64_t price, std::int64_t quantity) {
+  std::uint32_t index = find(key_of(price));
+  if (index == kNone) {
+    if (quantity == 0) return 0;
+    index = add_page(key_of(price));
+  }
+  const std::uint32_t offset = offset_of(price);
+  std::int64_t& held = pages_[index].quantities[offset];
+  const std::int64_t before = held;
+  held = quantity;
+  if (before == 0 && quantity != 0) after_insert(index, offset, price);
+  if (before != 0 && quantity == 0) after_remove(index, offset, price);
+  return before;
+}
+
+std::int64_t LadderSide::quantity_at(std::int64_t price) const noexcept {
+  const std::uint32_t page = find(key_of(price));
+  return page == kNone ? 0 : pages_[page].quantities[offset_of(price)];
+}
+
+void LadderSide::after_insert(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept {
+  std::uint32_t& bits = pages_[page].bits;
+  if (bits == 0) --empty_pages_;
+  bits |= 1U << offset;
+  if (size_++ == 0 || better(price, best_price_)) {
+    best_price_ = price;
+    best_page_ = page;
+  }
+}
+
+void LadderSide::after_remove(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept {
+  Page& held = pages_[page];
+  held.bits &= ~(1U << offset);
+  if (held.bits == 0) ++empty_pages_;
+  --size_;
+  if (price != best_price_) return;
+  if (held.bits != 0) {
+    best_price_ = price_of(held, best_offset(held.bits));
+  } else {
+    find_best_after(held.key);
+  }
+}
+
+std::uint32_t LadderSide::best_offset(std::uint32_t bits) const noexcept {
+  return static_cast<std::uint32_t>(kind_ == Kind::kBid ? std::bit_width(bits) - 1 : std::countr_zero(bits));
+}
+
+std::uint32_t LadderSide::worst_offset(std::uint32_t bits) const noexcept {
+  return static_cast<std::uint32_t>(kind_ == Kind::kBid ? std::countr_zero(bits) : std::bit_width(bits) - 1);
+}
+
+// The best page ran empty: the next page behind it that holds something.
+void LadderSide::find_best_after(std::int64_t key) noexcept {
+  best_page_ = kNone;
+  if (size_ == 0) return;
+  for (std::size_t at = position_after(key); at < order_.size(); ++at) {
+    const Page& page = pages_[order_[at].page];
+    if (page.bits == 0) continue;
+    best_page_ = order_[at].page;
+    best_price_ = price_of(page, best_offset(page.bits));
+    return;
+  }
+}
+
+std::size_t LadderSide::position_after(std::int64_t key) const noexcept {
+  sort_order();
+  const auto behind = [this](std::int64_t wanted, const Entry& entry) { return better(wanted, entry.key); };
+  return static_cast<std::size_t>(std::upper_bound(order_.begin(), order_.end(), key, behind) - order_.begin());
+}
+
+// Puts the new pages in place. One or two are moved in; many (a snapshot) are worth a sort.
+void LadderSide::sort_order() const noexcept {
+  constexpr std::size_t kFew = 8;
+  const auto before = [this](const Entry& a, const Entry& b) { return better(a.key, b.key); };
+  if (order_.size() - sorted_ > kFew) {
+    std::sort(order_.begin(), order_.end(), before);
+    sorted_ = order_.size();
+  }
+  for (; sorted_ < order_.size(); ++sorted_) {
+    const auto fresh = order_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+    const auto place = std::upper_bound(order_.begin(), fresh, *fresh, before);
+    std::rotate(place, fresh, fresh + 1);
+  }
+}
+
+std::uint32_t LadderSide::add_page(std::int64_t key) {
+  if (pages_.size() >= kFewPages && empty_pages_ > pages_.size() / 2) drop_empty_pages();
+  if ((pages_.size() + 1) * 2 > slots_.size()) rehash(slots_.size() * 2);
+  const auto index = static_cast<std::uint32_t>(pages_.size());
+  pages_.push_back(Page{{}, key, 0});
+  order_.push_back(Entry{key, index});
+  ++empty_pages_;
+  link(key, index);
+  return index;
+}
+
+void LadderSide::link(std::int64_t key, std::uint32_t page) noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = home(key);
+  while (slots_[at].page != kNone) at = (at + 1) & mask;
+  slots_[at] = Slot{key, page};
+}
+
+void LadderSide::rehash(std::size_t slots) {
+  slots_.assign(slots, Slot{0, kNone});
+  shift_ = 64 - std::countr_zero(slots);
+  for (std::uint32_t index = 0; index < pages_.size(); ++index) link(pages_[index].key, index);
+}
+
+// Empty pages outnumber the full ones: a price that moves through the range would leave them behind for ever.
+void LadderSide::drop_empty_pages() {
+  std::erase_if(pages_, [](const Page& page) { return page.bits == 0; });
+  empty_pages_ = 0;
+  order_.clear();
+  sorted_ = 0;
+  for (std::uint32_t index = 0; index < pages_.size(); ++index) order_.push_back(Entry{pages_[index].key, index});
+  if (pages_.capacity() > 4 * (pages_.size() + kFewPages)) pages_.shrink_to_fit();
+  rehash(std::max(kFirstSlots, std::bit_ceil(4 * (pages_.size() + 1))));
+  best_page_ = size_ == 0 ? kNone : find(key_of(best_price_));
+}
+
+std::optional<Level> LadderSide::best() const noexcept {
+  if (size_ == 0) return std::nullopt;
+  return Level{best_price_, pages_[best_page_].quantities[offset_of(best_price_)]};
+}
+
+std::optional<Level> LadderSide::worst() const noexcept {
+  if (size_ == 0) return std::nullopt;
+  sort_order();
+  std::size_t at = order_.size() - 1;
+  while (pages_[order_[at].page].bits == 0) --at;
+  const Page& page = pages_[order_[at].page];
+  const std::uint32_t offset = worst_offset(page.bits);
+  return Level{price_of(page, offset), page.quantities[offset]};
+}
+
+std::size_t LadderSide::copy_page(std::uint32_t index, std::size_t count, Level* out) const noexcept {
+  const Page& page = pages_[index];
+  std::size_t copied = 0;
+  for (std::uint32_t bits = page.bits; bits != 0 && copied < count; ++copied) {
+    const std::uint32_t offset = best_offset(bits);
+    out[copied] = Level{price_of(page, offset), page.quantities[offset]};
+    bits &= ~(1U << offset);
+  }
+  return copied;
+}
+
+std::size_t LadderSide::top(std::size_t count, Level* out) const noexcept {
+  if (size_ == 0) return 0;
+  std::size_t copied = copy_page(best_page_, count, out);
+  const std::size_t wanted = std::min(count, size_);
+  if (copied >= wanted) return copied;
+  for (std::size_t at = position_after(pages_[best_page_].key); copied < wanted; ++at) {
+    copied += copy_page(order_[at].page, wanted - copied, out + copied);
+  }
+  return copied;
+}
+
+void LadderSide::append_all(std::vector<Level>& out) const {
+  const std::size_t before = out.size();
+  out.resize(before + size_);
+  top(size_, out.data() + before);
+}
+
+void LadderSide::clear() noexcept {
+  pages_.clear();
+  order_.clear();
+  sorted_ = 0;
+  size_ = 0;
+  empty_pages_ = 0;
+  best_page_ = kNone;
+  std::fill(slots_.begin(), slots_.end(), Slot{0, kNone});
+}
+
+bool LadderSide::scale_prices(std::int64_t factor) {
+  std::vector<Level> levels;
+  append_all(levels);
+  for (Level& level : levels) {
+    if (__builtin_mul_overflow(level.price, factor, &level.price)) return false;
+  }
+  clear();
+  for (const Level& level : levels) set(level.price, level.quantity);
+  return true;
+}
+
+bool LadderSide::scale_quantities(std::int64_t factor) {
+  std::vector<Level> levels;
+  append_all(levels);
+  for (Level& level : levels) {
+    if (__builtin_mul_overflow(level.quantity, factor, &level.quantity)) return false;
+  }
+  for (const Level& level : levels) set(level.price, level.quantity);
+  return true;
+}
+
+std::size_t LadderSide::memory() const noexcept {
+  return pages_.capacity() * sizeof(Page) + slots_.capacity() * sizeof(Slot) + order_.capacity() * sizeof(Entry);
+}
+
+}  // namespace millrace::normalize

@@ -1,0 +1,218 @@
+#include "publish/kafka/producer.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+namespace millrace::publish {
+namespace {
+
+struct ConfDeleter {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+
+Fate fate_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      return Fate::kAcked;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return Fate::kQueueFull;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+      return Fate::kTooLarge;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      return Fate::kNoTopic;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return Fate::kForbidden;
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return Fate::kInvalid;
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+    case RD_KAFKA_RESP_ERR__DESTROY:
+      return Fate::kProducerDead;
+    default:
+      return Fate::kOther;
+  }
+}
+
+bool is_dead(rd_kafka_t* client) { return rd_kafka_fatal_error(client, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR; }
+
+void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  // librdkafka's levels are syslog's: 3 and below are errors, 4 warnings.
+  const auto severity = level <= 3 ? spdlog::level::warn : level <= 5 ? spdlog::level::info : spdlog::level::debug;
+  spdlog::log(severity, "kafka {}: {}", facility, text);
+}
+
+void log_error(rd_kafka_t*, int, const char*, void*) {
+  // Every error that matters reaches us as a report or by fatal(); the text is in the log line beside it. Having a
+  // callback keeps librdkafka from logging each one a second time.
+}
+
+// What poll() hands to librdkafka's callback.
+struct Polling {
+  ReportListener* listener = nullptr;
+};
+
+void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
+  auto* listener = static_cast<Polling*>(opaque)->listener;
+  if (!listener) return;
+  Fate fate = fate_of(message->err);
+  // After a fatal error the fate of what was in flight is unknown, whatever its report says.
+  if (fate != Fate::kAcked && is_dead(client)) fate = Fate::kProducerDead;
+  listener->on_report(message->_private, fate, message->partition, fate == Fate::kAcked ? message->offset : -1);
+}
+
+Conf make_conf(const KafkaSettings& settings) {
+  Conf conf(rd_kafka_conf_new());
+  char text[512];
+  for (const auto& [name, value] : producer_settings(settings)) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK) {
+      throw std::runtime_error(fmt::format("kafka: librdkafka refuses the setting {}: check kafka.overrides", name));
+    }
+  }
+  rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  rd_kafka_conf_set_error_cb(conf.get(), log_error);
+  rd_kafka_conf_set_log_cb(conf.get(), log_line);
+  return conf;
+}
+
+}  // namespace
+
+std::string_view name(Fate fate) noexcept {
+  switch (fate) {
+    case Fate::kAcked:
+      return "acked";
+    case Fate::kQueueFull:
+      return "queue_full";
+    case Fate::kTooLarge:
+      return "too_large";
+    case Fate::kNoTopic:
+      return "no_topic";
+    case Fate::kForbidden:
+      return "forbidden";
+    case Fate::kInvalid:
+      return "invalid";
+    case Fate::kOther:
+      return "other";
+    case Fate::kProducerDead:
+      return "producer_dead";
+  }
+  return "other";
+}
+
+struct Producer::Handle {
+  struct Topic {
+    rd_kafka_topic_t* topic = nullptr;
+    std::vector<rd_kafka_message_t> batch;  // keeps its capacity
+  };
+
+  Polling polling;  // librdkafka has its address
+  rd_kafka_t* client = nullptr;
+  std::vector<Topic> topics;
+
+  Topic& at(TopicSlot topic) { return topics[static_cast<std::size_t>(topic)]; }
+
+  ~Handle() {
+    for (const Topic& each : topics) rd_kafka_topic_destroy(each.topic);
+    if (client) rd_kafka_destroy(client);
+  }
+};
+
+Producer::Producer(const KafkaSettings& settings, int wake_fd) : handle_(std::make_unique<Handle>()) {
+  Conf conf = make_conf(settings);
+  rd_kafka_conf_set_opaque(conf.get(), &handle_->polling);
+  char text[512];
+  handle_->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text);
+  if (!handle_->client) throw std::runtime_error(fmt::format("kafka: cannot make a producer: {}", text));
+  static_cast<void>(conf.release());  // librdkafka's now
+  if (wake_fd < 0) return;
+  static constexpr std::uint64_t kOne = 1;  // what an eventfd wants written
+  rd_kafka_queue_t* queue = rd_kafka_queue_get_main(handle_->client);
+  rd_kafka_queue_io_event_enable(queue, wake_fd, &kOne, sizeof kOne);
+  rd_kafka_queue_destroy(queue);
+}
+
+Producer::~Producer() = default;
+
+TopicSlot Producer::add_topic(const std::string& topic) {
+  rd_kafka_topic_t* made = rd_kafka_topic_new(handle_->client, topic.c_str(), nullptr);
+  if (!made) {
+    throw std::runtime_error(fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(rd_kafka_last_error())));
+  }
+  handle_->topics.push_back({made, {}});
+  return static_cast<TopicSlot>(handle_->topics.size() - 1);
+}
+
+std::int32_t Producer::partitions(TopicSlot topic, std::chrono::milliseconds timeout) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto error =
+      rd_kafka_metadata(handle_->client, 0, handle_->at(topic).topic, &metadata, static_cast<int>(timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return -1;
+  std::int32_t count = 0;
+  if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    count = metadata->topics[0].partition_cnt;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return count;
+}
+
+void Producer::push(TopicSlot topic, const Outgoing& record) {
+  rd_kafka_message_t& message = handle_->at(topic).batch.emplace_back();
+  message.partition = record.partition;
+  message.payload = record.bytes.data();
+  message.len = record.bytes.size();
+  // librdkafka only reads the key, and copies it.
+  message.key = const_cast<char*>(record.key.data());
+  message.key_len = record.key.size();
+  message._private = record.cookie;
+}
+
+void Producer::submit(TopicSlot topic, ReportListener& listener) {
+  Handle::Topic& out = handle_->at(topic);
+  const auto size = static_cast<int>(out.batch.size());
+  const int taken =
+      rd_kafka_produce_batch(out.topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_PARTITION, out.batch.data(), size);
+  if (taken < size) {
+    for (const rd_kafka_message_t& each : out.batch) {
+      if (each.err) listener.on_report(each._private, fate_of(each.err), each.partition, -1);
+    }
+  }
+  out.batch.clear();
+}
+
+Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header) {
+  const auto error = rd_kafka_producev(
+      handle_->client, RD_KAFKA_V_RKT(handle_->at(topic).topic), RD_KAFKA_V_PARTITION(record.partition),
+      RD_KAFKA_V_VALUE(record.bytes.data(), record.bytes.size()), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+      RD_KAFKA_V_HEADER("mr", header.data(), header.size()), RD_KAFKA_V_OPAQUE(record.cookie), RD_KAFKA_V_END);
+  return fate_of(error);
+}
+
+void Producer::poll(ReportListener& listener, std::chrono::milliseconds wait) {
+  handle_->polling.listener = &listener;
+  rd_kafka_poll(handle_->client, static_cast<int>(wait.count()));
+}
+
+bool Producer::dead() const noexcept { return is_dead(handle_->client); }
+
+std::string Producer::cause_of_death() const {
+  char text[512] = "";
+  rd_kafka_fatal_error(handle_->client, text, sizeof text);
+  return text;
+}
+
+std::size_t Producer::in_queue() const { return static_cast<std::size_t>(rd_kafka_outq_len(handle_->client)); }
+
+}  // namespace millrace::publish

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "publish/kafka/settings.h"
+
+namespace millrace::publish {
+
+// What became of a record that a Producer was handed.
+enum class Fate : std::uint8_t {
+  kAcked,
+  kQueueFull,  // refused at once, with all behind it in the batch: hand them over again later
+  kTooLarge,   // from here to kOther: lost for good, the broker will not have it
+  kNoTopic,    // topic or partition does not exist (any more)
+  kForbidden,  // no permission
+  kInvalid,    // the broker finds the record ill-formed
+  kOther,
+  kProducerDead,  // the producer failed for good before it knew: the record may be there or not
+};
+inline constexpr std::size_t kFateCount = 8;
+std::string_view name(Fate fate) noexcept;  // "too_large" ...: the reason label of metrics
+inline bool is_lost(Fate fate) noexcept { return fate >= Fate::kTooLarge && fate <= Fate::kOther; }
+
+// Told about each record, on the thread that calls submit() and poll().
+class ReportListener {
+ public:
+  virtual ~ReportListener() = default;
+  // `offset` is -1 where it is not known.
+  virtual void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) = 0;
+};
+
+// A topic as a Producer knows it; dense from 0 in the order of add_topic().
+enum class TopicSlot : std::uint32_t {};
+
+// A record to be sent. What it points to stays where it is until its report or the end of the producer.
+struct Outgoing {
+  std::span<std::byte> bytes;
+  std::string_view key;  // copied
+  std::int32_t partition = 0;
+  void* cookie = nullptr;
+};
+
+// One librdkafka producer handle: idempotent, acks=all, never timing a record out. Made and used on one thread, but may
+// be moved to another to be destroyed, which can take long. The listener may be changed while nobody polls.
+class Producer {
+ public:
+  // `wake_fd` (an eventfd) becomes readable when poll() has something to do; -1 for none. Throws std::runtime_error
+  // with what to do if librdkafka refuses the settings.
+  Producer(const KafkaSettings& settings, int wake_fd);
+  ~Producer();  // blocks until librdkafka's threads have ended; unsent records are forgotten
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // `topic` is the full name. Nothing is asked of the broker.
+  TopicSlot add_topic(const std::string& topic);
+  // Asks for the topic's partitions and keeps its metadata warm. 0: it does not exist; -1: no answer in time.
+  std::int32_t partitions(TopicSlot topic, std::chrono::milliseconds timeout);
+
+  // Queues for submit(); no call into librdkafka.
+  void push(TopicSlot topic, const Outgoing& record);
+  // Hands over what was pushed for `topic`, in order. What is refused is reported before this returns.
+  void submit(TopicSlot topic, ReportListener& listener);
+  // One record with header "mr"; for records that may be there already. kQueueFull, a lost fate, or kAcked for "taken".
+  Fate send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header);
+
+  // Delivers reports. Waits for the first one at most `wait`.
+  void poll(ReportListener& listener, std::chrono::milliseconds wait = std::chrono::milliseconds{0});
+
+  // Has librdkafka given up for good (a fatal error of the idempotent producer)? Cheap.
+  bool dead() const noexcept;
+  std::string cause_of_death() const;  // librdkafka's words
+  std::size_t in_queue() const;        // handed over and not yet reported
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace millrace::publish

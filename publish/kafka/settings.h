@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::publish {
+
+// How to reach the broker, as the configuration's `kafka` section gives it. A value; made once at start.
+struct KafkaSettings {
+  std::string brokers;              // "host:port,host:port"
+  std::string prefix = "millrace";  // of all topics
+  // librdkafka's own settings, by its names. May hold secrets: never logged.
+  std::map<std::string, std::string> overrides;
+};
+
+inline constexpr std::string_view kMarketLinger = "0.5";          // milliseconds
+inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;  // topics.yaml gives topics the same
+
+// What is wrong with the settings, one line each, each naming the key: unknown keys, values out of range, and values
+// that would break a promise (acks, enable.idempotence, message.timeout.ms ...). Values are not repeated.
+std::vector<std::string> problems(const KafkaSettings& settings);
+
+// Name and value of every setting of a market lane's producer, overrides last.
+std::vector<std::pair<std::string, std::string>> producer_settings(const KafkaSettings& settings);
+// The same for clients that only ask or read (admin, claim, verify): address, security and timeouts.
+std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSettings& settings);
+
+}  // namespace millrace::publish

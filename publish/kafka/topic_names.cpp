@@ -1,0 +1,34 @@
+#include "publish/kafka/topic_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::publish {
+
+std::string market_topic(std::string_view venue, std::string_view dataset) {
+  const std::string_view family = dataset == "instrument" ? "ref" : "market";
+  return fmt::format("{}.{}.{}.v1", family, venue, dataset);
+}
+
+std::string account_topic(std::string_view venue, std::string_view dataset) {
+  return fmt::format("account.{}.{}.v1", venue, dataset);
+}
+
+std::string ops_topic(std::string_view venue, std::string_view what) {
+  return fmt::format("ops.{}.{}.v1", venue, what);
+}
+
+std::string full_topic(std::string_view prefix, std::string_view topic) {
+  return prefix.empty() ? std::string(topic) : fmt::format("{}.{}", prefix, topic);
+}
+
+bool is_topic_text(std::string_view text) noexcept {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), allowed);
+}
+
+}  // namespace millrace::publish

@@ -1,0 +1,168 @@
+#include "publish/lane/market_lane.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "publish/kafka/murmur2.h"
+#include "publish/kafka/topic_names.h"
+
+namespace millrace::publish {
+namespace {
+
+constexpr std::uint32_t kNoRing = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t kMaxKey = std::numeric_limits<std::uint16_t>::max();
+// A bound may well exceed what is written in the end; beyond this the record cannot fit the broker's limit.
+constexpr std::size_t kMaxBound = 4 * kMaxMessageBytes;
+
+int make_wake_fd() {
+  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) throw std::runtime_error("kafka lane: no eventfd: too many open files?");
+  return fd;
+}
+
+std::string topic_of(const StreamSpec& spec) {
+  const auto& identity = *spec.identity;
+  return identity.account.empty() ? market_topic(identity.venue, spec.dataset)
+                                  : account_topic(identity.venue, spec.dataset);
+}
+
+}  // namespace
+
+MarketLane::MarketLane(LaneSettings settings)
+    : settings_(std::move(settings)),
+      wake_fd_(make_wake_fd()),
+      pool_(settings_.memory_limit),
+      producer_(std::make_unique<Producer>(settings_.kafka, wake_fd_)) {
+  stats_.ring_limit.set(settings_.memory_limit);
+}
+
+MarketLane::~MarketLane() {
+  if (renewal_.valid()) renewal_.wait();
+  producer_.reset();
+  ::close(wake_fd_);
+}
+
+std::vector<std::string> MarketLane::warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) {
+  std::vector<std::string> errors;
+  const auto deadline = Clock::now() + timeout;
+  for (const std::string& topic : topics) {
+    if (topic_by_name_.contains(topic)) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    std::string error = add_topic(topic, std::max(left, std::chrono::milliseconds{1}));
+    if (error.empty()) continue;
+    errors.push_back(std::move(error));
+    if (Clock::now() >= deadline) break;  // nobody answers: the rest would say the same
+  }
+  return errors;
+}
+
+std::string MarketLane::add_topic(const std::string& topic, std::chrono::milliseconds timeout) {
+  if (!producer_) return fmt::format("topic {}: the producer is being renewed, try again", topic);
+  Topic added;
+  added.full_name = full_topic(settings_.kafka.prefix, topic);
+  added.slot = producer_->add_topic(added.full_name);
+  added.partitions = producer_->partitions(added.slot, timeout);
+  if (added.partitions < 0) {
+    return fmt::format("kafka: no answer from {} about topic {}: is the broker up?", settings_.kafka.brokers,
+                       added.full_name);
+  }
+  if (added.partitions == 0) {
+    return fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", added.full_name);
+  }
+  const auto number = static_cast<std::uint32_t>(topics_.size());
+  added.first_ring = static_cast<std::uint32_t>(rings_.size());
+  for (std::int32_t partition = 0; partition < added.partitions; ++partition) {
+    rings_.emplace_back(pool_, static_cast<std::uint32_t>(rings_.size()), number, partition);
+  }
+  topics_.push_back(std::move(added));
+  topic_by_name_.emplace(topic, number);
+  return {};
+}
+
+StreamSlot MarketLane::open(const StreamSpec& spec) {
+  const auto slot = static_cast<StreamSlot>(streams_.size());
+  const auto& identity = *spec.identity;
+  Stream stream{kNoRing, identity.account.empty() ? identity.instrument : identity.account, spec.type};
+  if (const auto found = topic_by_name_.find(topic_of(spec)); found != topic_by_name_.end()) {
+    const Topic& topic = topics_[found->second];
+    stream.ring = topic.first_ring + static_cast<std::uint32_t>(partition_of(stream.key, topic.partitions));
+    rings_[stream.ring].streams.push_back(slot);
+  }
+  streams_.push_back(std::move(stream));
+  return slot;
+}
+
+std::int32_t MarketLane::partition(StreamSlot stream) const {
+  const Stream& known = streams_[static_cast<std::size_t>(stream)];
+  return known.ring == kNoRing ? -1 : rings_[known.ring].partition;
+}
+
+std::span<std::byte> MarketLane::refuse(RefusedBecause reason) {
+  stats_.refused[static_cast<std::size_t>(reason)].add();
+  return {};
+}
+
+std::span<std::byte> MarketLane::reserve_in(Ring& ring, std::size_t bound) {
+  if (bound > kMaxBound) return refuse(RefusedBecause::kTooLarge);
+  const auto room = ring.records.reserve(bound);
+  if (room.data() != nullptr) return room;
+  return refuse(ring.records.why() == Refusal::kShare ? RefusedBecause::kShare : RefusedBecause::kBudget);
+}
+
+std::span<std::byte> MarketLane::reserve(StreamSlot stream, std::size_t bound) {
+  const std::uint32_t ring = streams_[static_cast<std::size_t>(stream)].ring;
+  if (ring == kNoRing) return refuse(RefusedBecause::kNoTopic);
+  return reserve_in(rings_[ring], bound);
+}
+
+void MarketLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq) {
+  const Stream& known = streams_[static_cast<std::size_t>(stream)];
+  Ring& ring = rings_[known.ring];
+  RingRecord& record = ring.records.commit(length, 0);
+  record.seq = seq;
+  record.slot = static_cast<std::uint32_t>(stream);
+  record.stamp_ns = received_at_.time_since_epoch().count();
+  enlist(ring, record, known.type);
+}
+
+bool MarketLane::put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) {
+  const auto found = topic_by_name_.find(topic);
+  if (found == topic_by_name_.end()) return refuse(RefusedBecause::kNoTopic).data();
+  if (key.size() > kMaxKey) return refuse(RefusedBecause::kTooLarge).data();
+  const Topic& to = topics_[found->second];
+  Ring& ring = rings_[to.first_ring + static_cast<std::uint32_t>(partition_of(key, to.partitions))];
+  const auto room = reserve_in(ring, bytes.size() + key.size());
+  if (room.data() == nullptr) return false;
+  std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), room.data());
+  std::copy_n(reinterpret_cast<const std::byte*>(key.data()), key.size(), room.data() + bytes.size());
+  RingRecord& record = ring.records.commit(bytes.size() + key.size(), key.size());
+  record.slot = RingRecord::kNoSlot;
+  enlist(ring, record, type);
+  return true;
+}
+
+void MarketLane::enlist(Ring& ring, RingRecord& record, schemas::MessageType type) {
+  record.type = static_cast<std::uint8_t>(type);
+  stats_.records.add();
+  stats_.bytes.add(record.length);
+  mark_dirty(ring);
+}
+
+void MarketLane::mark_dirty(Ring& ring) {
+  if (ring.dirty) return;
+  ring.dirty = true;
+  topics_[ring.topic].dirty.push_back(ring.records.number());
+}
+
+std::string_view MarketLane::key_of(RingRecord& record) const {
+  return record.slot == RingRecord::kNoSlot ? record.key() : std::string_view(streams_[record.slot].key);
+}
+
+}  // namespace millrace::publish

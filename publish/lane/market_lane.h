@@ -1,0 +1,129 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "publish/kafka/producer.h"
+#include "publish/lane/ack_listener.h"
+#include "publish/lane/lane_stats.h"
+#include "publish/lane/unacked_ring.h"
+#include "publish/sequence/record_sink.h"
+
+namespace millrace::publish {
+
+struct LaneSettings {
+  KafkaSettings kafka;
+  std::size_t memory_limit = std::size_t{128} * 1024 * 1024;  // bytes of un-acked records
+};
+
+// The market lane: records on their way to Kafka. It owns every record from reserve() until the broker has acknowledged
+// it, in one ring per partition, so that a producer that died is replaced and nothing is missing. One per ingest thread
+// with a producer of its own; all calls on that thread, except stats(). Full is an answer (RecordSink); memory never
+// grows beyond the limit, plus what librdkafka needs for the records in its queue (about 300 B each).
+class MarketLane final : public RecordSink, private ReportListener {
+ public:
+  // Throws std::runtime_error if the settings are refused.
+  explicit MarketLane(LaneSettings settings);
+  ~MarketLane() override;  // forgets what is not acknowledged: see close()
+
+  // From now on told about every record; outlives the lane or is replaced. Nullptr: nobody.
+  void set_listener(AckListener* listener) noexcept { listener_ = listener; }
+
+  // Before READY: makes the handles and fetches the metadata of `topics` (without prefix). Blocks. What it returns is
+  // one line for each topic that cannot be written, with what to do; empty = warm. May be called again with more.
+  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout);
+
+  StreamSlot open(const StreamSpec& spec) override;
+  std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) override;
+  void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
+  bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override;
+
+  // When the frame of the records that follow was received; latencies count from here.
+  void received_at(std::chrono::steady_clock::time_point when) noexcept { received_at_ = when; }
+
+  // At the end of each drain of a socket: hands over what was committed, and delivers reports.
+  void flush_batch();
+  // When wake_fd() is readable, and at least once a second: delivers reports, hands over what had to wait, renews a
+  // dead producer.
+  void poll();
+  int wake_fd() const noexcept { return wake_fd_; }
+
+  // At the end: waits until all is acknowledged, at most until the deadline. How many records are not.
+  std::size_t close(std::chrono::milliseconds timeout);
+
+  std::int32_t partition(StreamSlot stream) const;  // -1: its topic is not warm
+  const LaneStats& stats() const noexcept { return stats_; }
+
+ private:
+  struct Ring {
+    Ring(BlockPool& pool, std::uint32_t number, std::uint32_t of_topic, std::int32_t of_partition)
+        : records(pool, number), topic(of_topic), partition(of_partition) {}
+
+    UnackedRing records;
+    std::uint32_t topic;
+    std::int32_t partition;
+    std::int64_t last_offset = -1;
+    bool dirty = false;    // stands in its topic's list
+    bool rewound = false;  // during one submit()
+    std::vector<StreamSlot> streams;
+  };
+  struct Topic {
+    std::string full_name;
+    TopicSlot slot{};
+    std::uint32_t first_ring = 0;
+    std::int32_t partitions = 0;
+    std::vector<std::uint32_t> dirty;  // rings with something to send
+  };
+  struct Stream {
+    std::uint32_t ring;
+    std::string key;
+    schemas::MessageType type;
+  };
+  using Clock = std::chrono::steady_clock;
+
+  void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) override;
+  void on_acked(Ring& ring, const RingRecord& record, std::int64_t offset);
+  void check_made_anew(Ring& ring, std::int64_t offset);
+  std::span<std::byte> refuse(RefusedBecause reason);
+  std::span<std::byte> reserve_in(Ring& ring, std::size_t bound);
+  void enlist(Ring& ring, RingRecord& record, schemas::MessageType type);
+  void mark_dirty(Ring& ring);
+  std::string add_topic(const std::string& topic, std::chrono::milliseconds timeout);
+  void send_all();
+  void send_topic(Topic& topic);
+  void send_ring(Topic& topic, Ring& ring);
+  void submit(Topic& topic);
+  bool repeat(Topic& topic, Ring& ring, RingRecord& record);
+  void deliver_reports(std::chrono::milliseconds wait);
+  void renew_if_dead();
+  void start_renewal();
+  void finish_renewal();
+  std::string_view key_of(RingRecord& record) const;
+
+  LaneSettings settings_;
+  AckListener* listener_ = nullptr;
+  LaneStats stats_;
+  int wake_fd_;
+  BlockPool pool_;
+  std::deque<Ring> rings_;  // before the producer: it reads their bytes until it ends
+  std::vector<Topic> topics_;
+  std::map<std::string, std::uint32_t, std::less<>> topic_by_name_;
+  std::vector<Stream> streams_;
+  Clock::time_point received_at_{};
+  Clock::time_point now_{};             // of the flush or poll at hand
+  std::vector<std::uint32_t> sending_;  // rings of the topic at hand; keeps its capacity
+  std::size_t pushed_ = 0;              // not yet submitted
+  bool queue_full_ = false;             // seen by the submit at hand
+  Clock::time_point renewed_at_{};
+  std::unique_ptr<Producer> producer_;  // empty while being renewed
+  std::future<std::unique_ptr<Producer>> renewal_;
+};
+
+}  // namespace millrace::publish

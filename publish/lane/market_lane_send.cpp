@@ -1,0 +1,209 @@
+// The half of the market lane that talks to the producer: handing over, reports, renewal.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "publish/kafka/record_header.h"
+#include "publish/lane/market_lane.h"
+
+namespace millrace::publish {
+namespace {
+
+// Records in one call to librdkafka: enough to make the call's own cost vanish, few enough to stay in the cache.
+constexpr std::size_t kBatch = 1024;
+// A broker that kills every producer at once must not make us spin.
+constexpr std::chrono::seconds kBetweenRenewals{1};
+
+std::unique_ptr<Producer> make_producer(const KafkaSettings& settings, int wake_fd,
+                                        const std::vector<std::string>& topics) {
+  auto made = std::make_unique<Producer>(settings, wake_fd);
+  for (const std::string& topic : topics) made->add_topic(topic);
+  return made;
+}
+
+}  // namespace
+
+void MarketLane::flush_batch() {
+  now_ = Clock::now();
+  send_all();
+  deliver_reports(std::chrono::milliseconds{0});
+}
+
+void MarketLane::poll() {
+  std::array<std::byte, 8> count;
+  // Only empties it: how often it was written says nothing.
+  [[maybe_unused]] const auto got = ::read(wake_fd_, count.data(), count.size());
+  now_ = Clock::now();
+  deliver_reports(std::chrono::milliseconds{0});
+  renew_if_dead();
+  send_all();
+}
+
+void MarketLane::deliver_reports(std::chrono::milliseconds wait) {
+  if (producer_) producer_->poll(*this, wait);
+  stats_.ring_bytes.set(pool_.used());
+}
+
+std::size_t MarketLane::close(std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  const auto left = [this] {
+    std::size_t records = 0;
+    for (const Ring& ring : rings_) records += ring.records.records();
+    return records;
+  };
+  while (left() > 0 && Clock::now() < deadline) {
+    poll();
+    deliver_reports(std::chrono::milliseconds{5});
+    if (renewal_.valid()) renewal_.wait_for(std::chrono::milliseconds{5});
+  }
+  return left();
+}
+
+void MarketLane::send_all() {
+  if (!producer_ || producer_->dead()) return;
+  queue_full_ = false;
+  for (Topic& topic : topics_) {
+    if (!topic.dirty.empty()) send_topic(topic);
+    if (queue_full_) break;
+  }
+  if (queue_full_) stats_.queue_full.add();
+}
+
+void MarketLane::send_topic(Topic& topic) {
+  sending_.clear();
+  sending_.swap(topic.dirty);
+  for (const std::uint32_t number : sending_) {
+    rings_[number].dirty = false;
+    if (!queue_full_) send_ring(topic, rings_[number]);
+  }
+  submit(topic);
+  for (const std::uint32_t number : sending_) {
+    rings_[number].rewound = false;
+    if (rings_[number].records.to_send()) mark_dirty(rings_[number]);
+  }
+}
+
+void MarketLane::send_ring(Topic& topic, Ring& ring) {
+  while (RingRecord* record = ring.records.to_send()) {
+    if (record->state == RecordState::kRepeat) {
+      if (!repeat(topic, ring, *record)) return;
+      continue;
+    }
+    if (record->stamp_ns != 0) {
+      stats_.receive_to_publish.add(now_.time_since_epoch().count() - record->stamp_ns);
+    }
+    ring.records.sent(*record);
+    producer_->push(topic.slot, {{record->bytes(), record->length}, key_of(*record), ring.partition, record});
+    if (++pushed_ < kBatch) continue;
+    submit(topic);
+    if (queue_full_) return;
+  }
+}
+
+void MarketLane::submit(Topic& topic) {
+  if (pushed_ == 0) return;
+  pushed_ = 0;
+  producer_->submit(topic.slot, *this);
+}
+
+// False: the queue is full, or the record is already there.
+bool MarketLane::repeat(Topic& topic, Ring& ring, RingRecord& record) {
+  const auto type = static_cast<schemas::MessageType>(record.type);
+  const std::string_view body{reinterpret_cast<const char*>(record.bytes()), record.length};
+  const HeaderBytes header = encode_header(header_of(type, body, RecordHeader::kPossibleDuplicate));
+  const Outgoing outgoing{{record.bytes(), record.length}, key_of(record), ring.partition, &record};
+  const Fate fate = producer_->send_with_header(topic.slot, outgoing, header.view());
+  if (fate == Fate::kQueueFull || fate == Fate::kProducerDead) {
+    queue_full_ = fate == Fate::kQueueFull;
+    return false;
+  }
+  ring.records.sent(record);
+  stats_.resent.add();
+  if (fate != Fate::kAcked) on_report(&record, fate, ring.partition, -1);
+  return true;
+}
+
+void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t offset) {
+  auto& record = *static_cast<RingRecord*>(cookie);
+  Ring& ring = rings_[record.ring];
+  if (fate == Fate::kProducerDead) return;  // stays: the next producer sends it again
+  if (fate == Fate::kQueueFull) {
+    queue_full_ = true;
+    if (!ring.rewound) ring.records.rewind(record);
+    ring.rewound = true;
+    return;
+  }
+  if (fate == Fate::kAcked) {
+    on_acked(ring, record, offset);
+  } else {
+    stats_.lost[static_cast<std::size_t>(fate)].add();
+    if (listener_ && record.slot != RingRecord::kNoSlot) {
+      listener_->on_lost(static_cast<StreamSlot>(record.slot), record.seq, name(fate));
+    }
+  }
+  ring.records.done(record);
+}
+
+void MarketLane::on_acked(Ring& ring, const RingRecord& record, std::int64_t offset) {
+  stats_.acked.add();
+  if (record.stamp_ns != 0) stats_.receive_to_ack.add(now_.time_since_epoch().count() - record.stamp_ns);
+  if (offset >= 0) check_made_anew(ring, offset);
+  if (!listener_ || record.slot == RingRecord::kNoSlot) return;
+  listener_->on_ack(static_cast<StreamSlot>(record.slot), ring.partition, offset, record.seq);
+}
+
+void MarketLane::check_made_anew(Ring& ring, std::int64_t offset) {
+  const bool anew = offset < ring.last_offset;
+  ring.last_offset = offset;
+  if (!anew) return;
+  stats_.made_anew.add();
+  spdlog::warn("kafka: partition {} of {} begins anew at offset {}: was the topic deleted and made again?",
+               ring.partition, topics_[ring.topic].full_name, offset);
+  if (!listener_) return;
+  for (const StreamSlot stream : ring.streams) listener_->on_topic_made_anew(stream);
+}
+
+void MarketLane::renew_if_dead() {
+  if (renewal_.valid()) {
+    if (renewal_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) finish_renewal();
+  } else if (!producer_ || producer_->dead()) {
+    if (renewed_at_ == Clock::time_point{} || now_ - renewed_at_ >= kBetweenRenewals) start_renewal();
+  }
+}
+
+void MarketLane::start_renewal() {
+  renewed_at_ = now_;
+  if (producer_) {
+    stats_.renewals.add();
+    spdlog::warn("kafka: the producer died ({}): making a new one, records without an acknowledgement are sent again",
+                 producer_->cause_of_death());
+  }
+  std::vector<std::string> names;
+  for (const Topic& topic : topics_) names.push_back(topic.full_name);
+  // Ending a producer waits for its threads: not on this one.
+  renewal_ = std::async(std::launch::async, [old = std::move(producer_), kafka = settings_.kafka, fd = wake_fd_,
+                                             names = std::move(names)]() mutable {
+    old.reset();
+    return make_producer(kafka, fd, names);
+  });
+}
+
+void MarketLane::finish_renewal() {
+  try {
+    producer_ = renewal_.get();
+  } catch (const std::exception& error) {
+    spdlog::error("kafka: {}: trying again", error.what());
+    return;
+  }
+  for (std::size_t i = 0; i < topics_.size(); ++i) topics_[i].slot = static_cast<TopicSlot>(i);
+  for (Ring& ring : rings_) {
+    ring.records.repeat_all();
+    if (ring.records.to_send()) mark_dirty(ring);
+  }
+}
+
+}  // namespace millrace::publish

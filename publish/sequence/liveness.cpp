@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "publish/sequence/sequencer.h"
+
+// The part of the sequencer that knows time and connections: signs of life, states, heartbeats, acknowledgements.
+namespace millrace::publish {
+namespace {
+
+using normalize::Dataset;
+using normalize::StreamKey;
+using schemas::StreamState;
+
+constexpr UnixNanos kSecond = 1'000'000'000;
+constexpr UnixNanos kCadenceGrace = 2 * kSecond;     // a cadence dataset is stale this long after a missed record
+constexpr UnixNanos kSiblingGrace = 2 * kSecond;     // how long a quote may name an update that the book lacks
+constexpr UnixNanos kDefaultSilence = 30 * kSecond;  // for venues that document no limit
+
+// Bounds what a wrong connection number can allocate.
+constexpr ConnectionId kMaxConnections = 65'536;
+
+}  // namespace
+
+Connection& Sequencer::connection_at(ConnectionId connection) {
+  const std::size_t place = std::min(connection, kMaxConnections);
+  if (place >= connections_.size()) connections_.resize(place + 1);
+  return connections_[place];
+}
+
+// On-change streams live as long as their ordered connection does, once it has brought something.
+UnixNanos Sequencer::last_proof(const Stream& stream) const noexcept {
+  const bool by_connection = stream.cadence_ns == 0 && stream.has_data && stream.connection < connections_.size();
+  return by_connection ? std::max(stream.last_record, connections_[stream.connection].last_alive) : stream.last_record;
+}
+
+// The same, leaving out the frame at hand.
+UnixNanos Sequencer::proof_before_frame(const Stream& stream) const noexcept {
+  if (stream.connection != current_ || stream.cadence_ns > 0 || !stream.has_data) return last_proof(stream);
+  return std::max(stream.last_record, connections_[current_].before);
+}
+
+void Sequencer::name_connection(ConnectionId connection, std::string name) {
+  connection_at(connection).name = std::move(name);
+}
+
+void Sequencer::connection_alive(ConnectionId connection, UnixNanos time) {
+  Connection& alive = connection_at(connection);
+  alive.last_alive = std::max(alive.last_alive, time);
+}
+
+void Sequencer::connection_state(ConnectionId connection, StreamState state, std::string_view reason,
+                                 std::string_view detail, UnixNanos now) {
+  for (Stream& stream : streams_) {
+    const bool here = stream.assigned && !stream.released && stream.connection == connection;
+    if (here && stream.state != StreamState::kHalted) set_state(stream, state, reason, detail, now);
+  }
+}
+
+void Sequencer::assign(StreamKey key, ConnectionId connection) {
+  Stream& stream = open(key);
+  if (stream.connection != connection) stream.has_data = false;
+  connection_at(connection);
+  stream.connection = connection;
+  stream.assigned = true;
+  stream.released = false;
+}
+
+void Sequencer::release(StreamKey key, UnixNanos now) {
+  Stream& stream = open(key);
+  set_state(stream, StreamState::kDisconnected, "unsubscribed", {}, now);
+  stream.released = true;
+  stream.assigned = false;
+  stream.has_data = false;
+}
+
+void Sequencer::on_state(StreamKey key, StreamState state, std::string_view reason) {
+  // Offline a state opens no stream: its name may still be unknown, and nobody would read the record.
+  if (!options_.live && find(key) == nullptr) return;
+  set_state(open(key), state, reason, {}, now_);
+}
+
+void Sequencer::set_state(Stream& stream, StreamState state, std::string_view reason, std::string_view detail,
+                          UnixNanos time) {
+  if (std::exchange(stream.state, state) != state && options_.live) write_status(stream, reason, detail, time);
+}
+
+void Sequencer::write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time) {
+  schemas::StreamStatus body;
+  body.dataset = normalize::name(stream.key.dataset);
+  body.state = stream.state;
+  body.reason = reason;
+  body.detail = detail;
+  if (stream.connection < connections_.size()) body.connection = connections_[stream.connection].name;
+  body.worker = options_.worker;
+  body.cadence_ns = stream.cadence_ns;
+  body.loss_evidence = schemas::LossEvidence::kNone;
+  if (const auto* capability = capability_of(stream.key.dataset)) {
+    body.channel = capability->channel;
+    body.loss_evidence = capability->evidence;
+    body.evidence_depth = capability->evidence_depth;
+  }
+  ops_.status(stream, options_.epoch, time, body);
+}
+
+Stream* Sequencer::at(StreamSlot slot) const noexcept {
+  const auto place = static_cast<std::size_t>(slot);
+  return place < by_slot_.size() ? by_slot_[place] : nullptr;
+}
+
+void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t /*seq*/) {
+  Stream* stream = at(slot);
+  if (stream == nullptr) return;
+  stream->partition = partition;
+  if (offset >= 0) stream->acked_offset = offset;
+}
+
+void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reason) {
+  Stream* stream = at(slot);
+  if (stream == nullptr) return;
+  counters_.drops.add(reason);
+  mark_lost(*stream, seq, reason, std::max(now_, last_tick_));
+}
+
+void Sequencer::on_topic_made_anew(StreamSlot slot) {
+  Stream* stream = at(slot);
+  if (stream == nullptr) return;
+  counters_.topics_made_anew.add();
+  stream->topic_made_anew = true;
+  stream->acked_offset.reset();
+  // Its new readers have no book; those who read on miss nothing, so the deltas need not wait for the snapshot.
+  if (stream->type == schemas::MessageType::kBook) refresh_requests_.push_back(stream->key.instrument);
+}
+
+void Sequencer::quarantine(ConnectionId connection, const normalize::Error& error, std::string_view frame,
+                           UnixNanos now) {
+  ops_.quarantine(connection_at(connection).name, options_.epoch, now, error, frame);
+}
+
+void Sequencer::tick(UnixNanos now) {
+  if (last_tick_ != kNever && now - last_tick_ < kSecond) return;
+  last_tick_ = now;
+  for (Stream& stream : streams_) {
+    if (stream.watched()) check_alive(stream, now);
+    if (std::exchange(stream.topic_made_anew, false)) write_status(stream, "topic_made_anew", {}, now);
+  }
+  write_heartbeats(now);
+  refresh_gauges(now);
+}
+
+// A quote of a later book update than the book has, for longer than the two channels can be apart.
+bool Sequencer::contradicted(Stream& book, UnixNanos now) {
+  if (book.key.dataset != Dataset::kBook || !book.last_venue_seq) return false;
+  const Stream* quote = find({book.key.instrument, Dataset::kBbo});
+  if (quote == nullptr || !quote->last_venue_seq) return false;
+  if (book.awaited_seq && *book.last_venue_seq >= *book.awaited_seq) book.awaited_seq.reset();
+  if (!book.awaited_seq && *quote->last_venue_seq > *book.last_venue_seq) {
+    book.awaited_seq = quote->last_venue_seq;
+    book.awaited_since = now;
+  }
+  return book.awaited_seq && now - book.awaited_since >= kSiblingGrace;
+}
+
+void Sequencer::check_alive(Stream& stream, UnixNanos now) {
+  if (stream.state != StreamState::kLive && stream.state != StreamState::kStale) return;
+  const std::int64_t silence = capabilities_.limits.silence_ns > 0 ? capabilities_.limits.silence_ns : kDefaultSilence;
+  const std::int64_t limit = stream.cadence_ns > 0 ? stream.cadence_ns + kCadenceGrace : silence;
+  const UnixNanos proof = last_proof(stream);
+  const bool silent = proof == kNever || now - proof > limit;
+  const bool behind = contradicted(stream, now);
+  if (silent || behind) return set_state(stream, StreamState::kStale, silent ? "silent" : "behind_quote", {}, now);
+  set_state(stream, StreamState::kLive, "alive", {}, now);
+}
+
+schemas::StreamBeat Sequencer::beat_of(const Stream& stream, UnixNanos now) const {
+  schemas::StreamBeat beat;
+  beat.symbol = stream.identity.symbol;
+  beat.instrument = stream.identity.instrument;
+  beat.epoch = options_.epoch;
+  beat.next_seq = stream.seq + 1;
+  beat.partition = stream.partition;
+  beat.acked_offset = stream.acked_offset;
+  beat.state = stream.state;
+  const UnixNanos proof = last_proof(stream);
+  beat.age_ns = proof == kNever ? 0 : std::max<std::int64_t>(0, now - proof);
+  beat.gap.assign(stream.gaps.marks().begin(), stream.gaps.marks().end());
+  return beat;
+}
+
+void Sequencer::write_heartbeats(UnixNanos now) {
+  // One pass sorts the quiet streams by dataset; each dataset's heartbeat keeps the order of opening.
+  std::array<std::vector<Stream*>, normalize::kDatasetCount> quiet;
+  for (Stream& stream : streams_) {
+    if (std::exchange(stream.had_record, false) || !stream.watched()) continue;
+    quiet[static_cast<std::size_t>(stream.key.dataset)].push_back(&stream);
+  }
+  for (std::size_t dataset = 0; dataset < quiet.size(); ++dataset) {
+    if (quiet[dataset].empty()) continue;
+    ops_.begin_heartbeat(normalize::name(static_cast<Dataset>(dataset)), now);
+    for (const Stream* stream : quiet[dataset]) ops_.beat(beat_of(*stream, now));
+    ops_.end_heartbeat();
+  }
+}
+
+void Sequencer::refresh_gauges(UnixNanos now) {
+  std::array<std::uint64_t, 11> by_state{};
+  std::int64_t oldest = 0;
+  for (const Stream& stream : streams_) {
+    if (!stream.watched()) continue;
+    ++by_state[static_cast<std::size_t>(stream.state) % by_state.size()];
+    const UnixNanos proof = last_proof(stream);
+    const bool expected = stream.state == StreamState::kLive || stream.state == StreamState::kStale;
+    if (expected && proof != kNever) oldest = std::max(oldest, now - proof);
+  }
+  for (std::size_t state = 0; state < by_state.size(); ++state) counters_.streams[state].set(by_state[state]);
+  counters_.oldest_staleness_ns.set(static_cast<std::uint64_t>(oldest));
+}
+
+}  // namespace millrace::publish

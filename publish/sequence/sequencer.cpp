@@ -1,0 +1,259 @@
+#include "publish/sequence/sequencer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "schemas/codec/encode.h"
+
+// Streams, numbering and stamping; signs of life and heartbeats are in liveness.cpp.
+namespace millrace::publish {
+namespace {
+
+using normalize::Dataset;
+using normalize::EventMeta;
+using normalize::StreamKey;
+using schemas::GapKind;
+using schemas::MessageType;
+using schemas::StreamState;
+
+constexpr UnixNanos kYear2009 = 1'230'768'000'000'000'000;  // no venue is older
+constexpr UnixNanos kDay = 86'400'000'000'000;
+
+// Before there were such venues, or further ahead of our clock than any two clocks are apart. A receive time of 0 is
+// one that was not recorded.
+bool absurd(UnixNanos venue_time, UnixNanos receive_time) {
+  return venue_time < kYear2009 || (receive_time > 0 && venue_time > receive_time + kDay);
+}
+
+// Which message the records of a dataset are.
+MessageType type_of(Dataset dataset) {
+  switch (dataset) {
+    case Dataset::kBook:
+      return MessageType::kBook;
+    case Dataset::kBbo:
+    case Dataset::kBboBook:
+      return MessageType::kBbo;
+    case Dataset::kTrade:
+    case Dataset::kTradeAgg:
+      return MessageType::kTrade;
+    case Dataset::kTicker:
+      return MessageType::kTicker;
+    case Dataset::kInstrument:
+      return MessageType::kInstrument;
+    default:
+      return MessageType::kCandle;
+  }
+}
+
+// A later event of the stream makes an earlier one needless; trades are the exception.
+bool conflates(MessageType type) { return type != MessageType::kTrade; }
+
+}  // namespace
+
+Sequencer::Sequencer(std::string venue, const normalize::Capabilities& capabilities,
+                     const normalize::InstrumentTable& instruments, RecordSink& sink, SequencerOptions options)
+    : venue_{std::move(venue)},
+      capabilities_{capabilities},
+      instruments_{instruments},
+      sink_{sink},
+      options_{std::move(options)},
+      ops_{venue_, options_.worker, options_.thread, sink, counters_} {}
+
+const normalize::DatasetCapability* Sequencer::capability_of(Dataset dataset) const noexcept {
+  // What is derived from the book is as good as the book.
+  const Dataset source = dataset == Dataset::kBboBook ? Dataset::kBook : dataset;
+  for (const auto& capability : capabilities_.datasets) {
+    if (capability.dataset == source) return &capability;
+  }
+  return nullptr;
+}
+
+const Stream* Sequencer::find(StreamKey key) const noexcept {
+  const std::size_t place = index(key.instrument) * normalize::kDatasetCount + static_cast<std::size_t>(key.dataset);
+  return place < index_.size() && index_[place] > 0 ? &streams_[index_[place] - 1] : nullptr;
+}
+
+Stream& Sequencer::open(StreamKey key) {
+  if (const Stream* found = find(key)) return const_cast<Stream&>(*found);
+  const normalize::InstrumentInfo& info = instruments_[key.instrument];
+  Stream& stream = streams_.emplace_back();
+  stream.key = key;
+  stream.type = type_of(key.dataset);
+  stream.identity = schemas::make_stream_identity(venue_, info.symbol, info.instrument);
+  const auto* capability = capability_of(key.dataset);
+  stream.cadence_ns = capability ? capability->cadence_ns : 0;
+  if (options_.live) {
+    const auto previous = options_.previous_venue_seq ? options_.previous_venue_seq(key) : std::nullopt;
+    stream.gaps.add({GapKind::kRestart, previous, {}, {}, "restart"});
+    counters_.gaps[static_cast<std::size_t>(GapKind::kRestart)].add("restart");
+  }
+  stream.slot = sink_.open({&stream.identity, std::string{normalize::name(key.dataset)}, stream.type});
+
+  const std::size_t place = index(key.instrument) * normalize::kDatasetCount + static_cast<std::size_t>(key.dataset);
+  if (place >= index_.size()) index_.resize((index(key.instrument) + 1) * normalize::kDatasetCount, 0);
+  index_[place] = static_cast<std::uint32_t>(streams_.size());
+  const auto slot = static_cast<std::size_t>(stream.slot);
+  if (slot >= by_slot_.size()) by_slot_.resize(slot + 1, nullptr);
+  by_slot_[slot] = &stream;
+  return stream;
+}
+
+std::uint32_t Sequencer::flags_of(const Stream& stream, const EventMeta& meta, UnixNanos receive_time) const noexcept {
+  std::uint32_t flags = meta.flags;
+  if (stream.state == StreamState::kStale) flags |= schemas::flag::kStale;
+  if (meta.venue_time && absurd(*meta.venue_time, receive_time)) flags |= schemas::flag::kBadVenueTime;
+  if (stream.conflated && conflates(stream.type)) {
+    // The snapshot that follows lost deltas tells something new: it does not repeat what readers have.
+    flags = (flags & ~schemas::flag::kRefresh) | schemas::flag::kConflated;
+  }
+  return flags;
+}
+
+schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
+  schemas::Meta stamped;
+  stamped.stream = &stream.identity;
+  stamped.epoch = options_.epoch;
+  stamped.seq = ++stream.seq;
+  stamped.venue_seq = meta.venue_seq;
+  stamped.venue_time = meta.venue_time;
+  stamped.venue_send_time = meta.venue_send_time;
+  stamped.receive_time = meta.receive_time.value_or(now_);
+  if (options_.live) stamped.publish_time = options_.clock();
+  const UnixNanos proof = proof_before_frame(stream);
+  stamped.staleness_ns = proof == kNever ? 0 : std::max<std::int64_t>(0, stamped.receive_time - proof);
+  stamped.origin = meta.origin;
+  stamped.flags = flags_of(stream, meta, stamped.receive_time);
+  stamped.gap = stream.gaps.marks();
+  return stamped;
+}
+
+template <class Body>
+void Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
+  const schemas::Meta stamped = stamp(stream, meta);
+  const std::span<std::byte> room = sink_.reserve(stream.slot, encoded_bound(stamped, body));
+  if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
+  sink_.commit(stream.slot, encode(stamped, body, room), stamped.seq);
+  committed(stream, stamped);
+}
+
+template <class Body>
+void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Body& body) {
+  const schemas::Meta stamped = stamp(stream, meta);
+  scratch_.clear();
+  encode(stamped, body, scratch_);
+  const std::span<std::byte> room = sink_.reserve(stream.slot, scratch_.size());
+  if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
+  std::memcpy(room.data(), scratch_.data(), scratch_.size());
+  sink_.commit(stream.slot, scratch_.size(), stamped.seq);
+  committed(stream, stamped);
+}
+
+void Sequencer::committed(Stream& stream, const schemas::Meta& meta) {
+  counters_.records[static_cast<std::size_t>(stream.key.dataset)].add();
+  stream.had_record = true;
+  stream.conflated = false;
+  if (meta.venue_seq) stream.last_venue_seq = meta.venue_seq;
+  if (!stream.gaps.empty()) declared(stream, meta);
+  if (current_ == kNoConnection || (meta.flags & schemas::flag::kRefresh) != 0) return;  // nothing came from the venue
+
+  stream.last_record = std::max(stream.last_record, meta.receive_time);
+  stream.has_data = true;
+  stream.released = false;
+  if (!stream.assigned) stream.connection = current_;
+  if (stream.state != StreamState::kLive && stream.state != StreamState::kHalted) {
+    set_state(stream, StreamState::kLive, "data", {}, meta.receive_time);
+  }
+}
+
+// The record named the stream's holes; the ledger says how each ended.
+void Sequencer::declared(Stream& stream, const schemas::Meta& meta) {
+  const bool snapshot = (meta.flags & schemas::flag::kSnapshot) != 0;
+  for (const schemas::GapMark& mark : stream.gaps.marks()) {
+    if (mark.kind == GapKind::kRestart && !mark.from) continue;  // says nothing about a hole
+    ops_.gap(stream, options_.epoch, meta.receive_time,
+             {std::string{normalize::name(stream.key.dataset)}, mark,
+              stream.lost_since > 0 ? stream.lost_since : meta.receive_time, meta.receive_time,
+              snapshot ? "snapshot" : "declared"});
+  }
+  stream.gaps.clear();
+  stream.lost_since = 0;
+}
+
+void Sequencer::mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time) {
+  if (stream.lost_since == 0) stream.lost_since = time;
+  if (stream.gaps.add_lost(seq, reason)) counters_.gaps[static_cast<std::size_t>(GapKind::kLocal)].add(reason);
+  stream.conflated = true;
+  want_snapshot(stream);
+}
+
+void Sequencer::want_snapshot(Stream& stream) {
+  if (stream.type != MessageType::kBook || std::exchange(stream.needs_snapshot, true)) return;
+  refresh_requests_.push_back(stream.key.instrument);
+}
+
+// The event at hand got a number but found no room.
+void Sequencer::lost(Stream& stream, std::string_view drop_reason, UnixNanos time) {
+  counters_.drops.add(drop_reason);
+  mark_lost(stream, stream.seq, "overflow", time);
+}
+
+std::vector<normalize::InstrumentId> Sequencer::take_refresh_requests() { return std::exchange(refresh_requests_, {}); }
+
+void Sequencer::begin_frame(ConnectionId connection, UnixNanos receive_time) {
+  Connection& from = connection_at(connection);
+  current_ = connection;
+  now_ = receive_time;
+  from.before = from.last_alive;
+  from.last_alive = std::max(from.last_alive, receive_time);
+}
+
+void Sequencer::begin_timer(UnixNanos now) {
+  current_ = kNoConnection;
+  now_ = now;
+}
+
+void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Book& book) {
+  Stream& stream = open(key);
+  const bool snapshot = book.kind == schemas::BookKind::kSnapshot;
+  if (stream.needs_snapshot && !snapshot) {
+    // A delta on a book that misses one would build a wrong book at the reader.
+    ++stream.seq;
+    return lost(stream, "awaiting_snapshot", meta.receive_time.value_or(now_));
+  }
+  stream.needs_snapshot = false;  // if this one is refused too, lost() asks again
+  publish_fixed(stream, meta, book);
+}
+
+void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo& bbo) {
+  publish_fixed(open(key), meta, bbo);
+}
+
+void Sequencer::on_trade(StreamKey key, const EventMeta& meta, const schemas::Trade& trade) {
+  publish_fixed(open(key), meta, trade);
+}
+
+void Sequencer::on_ticker(StreamKey key, const EventMeta& meta, const schemas::Ticker& ticker) {
+  publish_scratch(open(key), meta, ticker);
+}
+
+void Sequencer::on_candle(StreamKey key, const EventMeta& meta, const schemas::Candle& candle) {
+  publish_scratch(open(key), meta, candle);
+}
+
+void Sequencer::on_instrument(StreamKey key, const EventMeta& meta, const schemas::Instrument& instrument) {
+  publish_scratch(open(key), meta, instrument);
+}
+
+void Sequencer::on_gap(StreamKey key, schemas::GapMark mark) {
+  Stream& stream = open(key);
+  counters_.gaps[static_cast<std::size_t>(mark.kind) % counters_.gaps.size()].add(mark.reason);
+  if (stream.lost_since == 0) stream.lost_since = now_;
+  // In the ledger at once: if the stream never resumes, this is the only record of the hole.
+  ops_.gap(stream, options_.epoch, now_, {std::string{normalize::name(key.dataset)}, mark, now_, {}, {}});
+  stream.gaps.add(std::move(mark));
+}
+
+void Sequencer::on_drop(std::string_view reason) { counters_.drops.add(reason); }
+
+}  // namespace millrace::publish

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/error.h"
+#include "normalize/event_sink.h"
+#include "normalize/venue_adapter.h"
+#include "publish/lane/ack_listener.h"
+#include "publish/sequence/counters.h"
+#include "publish/sequence/ops_records.h"
+#include "publish/sequence/record_sink.h"
+#include "publish/sequence/stream.h"
+
+namespace millrace::publish {
+
+struct SequencerOptions {
+  std::int64_t epoch = 1;  // the claim; above every earlier one of these streams
+  // Live: records carry a publish time, a RESTART gap opens each stream, status and heartbeats are written.
+  bool live = false;
+  std::function<UnixNanos()> clock;  // required if live, else unused
+  std::string worker;                // names this process in heartbeats and status
+  std::int32_t thread = 0;
+  // The last venue id that the previous epoch published, where known. May be empty.
+  std::function<std::optional<std::int64_t>(normalize::StreamKey)> previous_venue_seq;
+};
+
+// Turns the events of one venue on one thread into numbered, stamped, encoded records of a RecordSink. Here live
+// sequence numbers, the declaration of holes, staleness and heartbeats; the same code runs offline, where nothing but
+// the events moves it. All calls on one thread; only counters() may be read from others.
+class Sequencer final : public normalize::EventSink, public AckListener {
+ public:
+  // `venue`, its table and `sink` must outlive it; the streams' identities live here and must outlive the sink's use.
+  // The capabilities are those of `venue`; a dataset they do not name is on change and without evidence.
+  Sequencer(std::string venue, const normalize::Capabilities& capabilities,
+            const normalize::InstrumentTable& instruments, RecordSink& sink, SequencerOptions options);
+
+  // EventSink. A frame is also a sign of life of its connection.
+  void begin_frame(ConnectionId connection, UnixNanos receive_time) override;
+  void on_book(normalize::StreamKey key, const normalize::EventMeta& meta, const schemas::Book& book) override;
+  void on_bbo(normalize::StreamKey key, const normalize::EventMeta& meta, const schemas::Bbo& bbo) override;
+  void on_trade(normalize::StreamKey key, const normalize::EventMeta& meta, const schemas::Trade& trade) override;
+  void on_ticker(normalize::StreamKey key, const normalize::EventMeta& meta, const schemas::Ticker& ticker) override;
+  void on_candle(normalize::StreamKey key, const normalize::EventMeta& meta, const schemas::Candle& candle) override;
+  void on_instrument(normalize::StreamKey key, const normalize::EventMeta& meta,
+                     const schemas::Instrument& instrument) override;
+  void on_gap(normalize::StreamKey key, schemas::GapMark mark) override;
+  void on_state(normalize::StreamKey key, schemas::StreamState state, std::string_view reason) override;
+  void on_drop(std::string_view reason) override;
+
+  // --- the worker's part; none of it is called offline ---
+
+  // The events that follow come from no frame (a book refresh): they have this receive time and prove nothing alive.
+  void begin_timer(UnixNanos now);
+  void name_connection(ConnectionId connection, std::string name);
+  // A pong, a venue heartbeat or anything else that shows that the connection lives.
+  void connection_alive(ConnectionId connection, UnixNanos time);
+  // What became of a connection: all streams assigned to it get this state (but halted ones).
+  void connection_state(ConnectionId connection, schemas::StreamState state, std::string_view reason,
+                        std::string_view detail, UnixNanos now);
+
+  // Opens the stream and ties it to a connection; again when it moves. From here on heartbeats name it.
+  void assign(normalize::StreamKey key, ConnectionId connection);
+  // Unsubscribed: no heartbeats, no staleness, status DISCONNECTED. A later record or assign() takes it up again.
+  void release(normalize::StreamKey key, UnixNanos now);
+
+  // AckListener. None of them writes a record: what there is to say follows with the next one or with tick().
+  void on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t seq) override;
+  void on_lost(StreamSlot slot, std::int64_t seq, std::string_view reason) override;
+  void on_topic_made_anew(StreamSlot slot) override;
+
+  // Call it often (each 100 ms or so): once a second it marks stale streams and writes heartbeats.
+  void tick(UnixNanos now);
+
+  // A frame that gave an error: kept in quarantine, sampled and bounded.
+  void quarantine(ConnectionId connection, const normalize::Error& error, std::string_view frame, UnixNanos now);
+
+  // Books that lost a record under overload. Call Venue::refresh for each; until a snapshot comes, their deltas are
+  // dropped and counted.
+  std::vector<normalize::InstrumentId> take_refresh_requests();
+
+  const SequenceCounters& counters() const noexcept { return counters_; }
+  const Stream* find(normalize::StreamKey key) const noexcept;  // null: never opened
+
+ private:
+  const normalize::DatasetCapability* capability_of(normalize::Dataset dataset) const noexcept;
+  Stream& open(normalize::StreamKey key);
+  Connection& connection_at(ConnectionId connection);
+
+  UnixNanos last_proof(const Stream& stream) const noexcept;
+  UnixNanos proof_before_frame(const Stream& stream) const noexcept;
+  std::uint32_t flags_of(const Stream& stream, const normalize::EventMeta& meta, UnixNanos receive_time) const noexcept;
+  schemas::Meta stamp(Stream& stream, const normalize::EventMeta& meta);
+
+  template <class Body>
+  void publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
+  template <class Body>
+  void publish_scratch(Stream& stream, const normalize::EventMeta& meta, const Body& body);
+  void committed(Stream& stream, const schemas::Meta& meta);
+  void declared(Stream& stream, const schemas::Meta& meta);
+  void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
+  void mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);
+  void want_snapshot(Stream& stream);
+
+  void set_state(Stream& stream, schemas::StreamState state, std::string_view reason, std::string_view detail,
+                 UnixNanos time);
+  void write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time);
+  Stream* at(StreamSlot slot) const noexcept;
+  void check_alive(Stream& stream, UnixNanos now);
+  bool contradicted(Stream& book, UnixNanos now);
+  void write_heartbeats(UnixNanos now);
+  schemas::StreamBeat beat_of(const Stream& stream, UnixNanos now) const;
+  void refresh_gauges(UnixNanos now);
+
+  std::string venue_;
+  const normalize::Capabilities& capabilities_;
+  const normalize::InstrumentTable& instruments_;
+  RecordSink& sink_;
+  SequencerOptions options_;
+  SequenceCounters counters_;
+  OpsRecords ops_;
+
+  std::deque<Stream> streams_;            // never moves
+  std::vector<std::uint32_t> index_;      // by instrument * kDatasetCount + dataset: place in streams_ + 1
+  std::vector<Stream*> by_slot_;          // by StreamSlot; slots are dense
+  std::vector<Connection> connections_;   // by ConnectionId
+  ConnectionId current_ = kNoConnection;  // of the frame at hand
+  UnixNanos now_ = 0;                     // receive time of the frame at hand
+  UnixNanos last_tick_ = kNever;
+  std::vector<normalize::InstrumentId> refresh_requests_;
+  std::string scratch_;
+};
+
+}  // namespace millrace::publish

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "normalize/event_sink.h"
+#include "publish/sequence/pending_gaps.h"
+#include "publish/sequence/record_sink.h"
+#include "schemas/events/meta.h"
+
+namespace millrace::publish {
+
+using schemas::UnixNanos;
+
+// A connection as the shell numbers them: small, dense, reused when it reconnects.
+using ConnectionId = std::uint32_t;
+inline constexpr ConnectionId kNoConnection = std::numeric_limits<ConnectionId>::max();
+inline constexpr UnixNanos kNever = std::numeric_limits<UnixNanos>::min();
+
+// What a Sequencer knows of one connection.
+struct Connection {
+  std::string name;               // "public-1"
+  UnixNanos last_alive = kNever;  // last frame, pong or venue heartbeat
+  UnixNanos before = kNever;      // the same before the frame at hand
+};
+
+// One stream of a Sequencer: its numbering, its holes and its signs of life. Never moves and is never removed, because
+// the sink keeps pointing to its identity.
+struct Stream {
+  normalize::StreamKey key{};
+  schemas::StreamIdentity identity;
+  StreamSlot slot{};
+  schemas::MessageType type = schemas::MessageType::kBook;
+
+  std::int64_t seq = 0;  // the last one used; a lost record uses its number up
+  std::optional<std::int64_t> last_venue_seq;
+  PendingGaps gaps;
+  UnixNanos lost_since = 0;     // when the oldest undeclared loss was noticed
+  bool needs_snapshot = false;  // a book that lost a record: only a snapshot may follow
+  bool conflated = false;       // events were left out since the last record
+
+  std::int64_t cadence_ns = 0;  // 0 = on change
+  ConnectionId connection = kNoConnection;
+  bool assigned = false;    // by the shell; else the connection is that of the last record
+  bool has_data = false;    // on this connection
+  bool had_record = false;  // since the last heartbeat
+  bool released = false;    // unsubscribed: neither heartbeat nor staleness
+  UnixNanos last_record = kNever;
+  schemas::StreamState state = schemas::StreamState::kUnspecified;
+
+  std::optional<std::int64_t> awaited_seq;  // venue id that a sibling has shown already
+  UnixNanos awaited_since = 0;
+
+  std::int32_t partition = 0;
+  std::optional<std::int64_t> acked_offset;
+  bool topic_made_anew = false;  // not yet told in status
+
+  // Somebody waits for its records. Reference data that nobody subscribed to comes when it changes, by REST.
+  bool watched() const noexcept { return !released && (assigned || key.dataset != normalize::Dataset::kInstrument); }
+};
+
+}  // namespace millrace::publish

@@ -5,6 +5,7 @@
 
 #include "schemas/codec/encode.h"
 #include "schemas/codec/meta_wire.h"
+#include "schemas/codec/utf8.h"
 
 namespace millrace::schemas {
 namespace {
@@ -28,9 +29,19 @@ void add_gap_mark(pbf_writer& writer, pbf_tag_type field, const GapMark& mark) {
   writer.add_message(field, body);
 }
 
-// proto3 fields without presence leave out their zero.
+// proto3 fields without presence leave out their zero. A reason that a server or a TLS library gave may not be UTF-8,
+// and strict readers refuse the whole record then.
 void add_text(pbf_writer& writer, pbf_tag_type field, const std::string_view text) {
-  if (!text.empty()) writer.add_bytes(field, text.data(), text.size());
+  if (text.empty()) return;
+  if (is_valid_utf8(text)) {
+    writer.add_bytes(field, text.data(), text.size());
+  } else {
+    writer.add_string(field, repaired_utf8(text));
+  }
+}
+
+void add_bytes(pbf_writer& writer, pbf_tag_type field, const std::string_view bytes) {
+  if (!bytes.empty()) writer.add_bytes(field, bytes.data(), bytes.size());
 }
 
 void add_int(pbf_writer& writer, pbf_tag_type field, std::int64_t value) {
@@ -156,7 +167,7 @@ void encode(const Meta& meta, const Quarantine& body, std::string& out) {
   add_text(writer, 2, body.connection);
   add_text(writer, 3, body.error);
   add_text(writer, 4, body.where);
-  add_text(writer, 5, body.frame);
+  add_bytes(writer, 5, body.frame);
   add_int(writer, 6, body.frame_bytes);
   add_int(writer, 7, body.suppressed);
 }

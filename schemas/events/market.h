@@ -33,10 +33,10 @@ struct Book {
   std::optional<std::int64_t> venue_seq_first;
   std::optional<std::int64_t> venue_seq_prev;
   std::optional<std::int64_t> venue_checksum;
-  std::optional<std::int32_t> price_decimals;     // on the wire, where the checksum needs them
+  std::optional<std::int32_t> price_decimals;  // on the wire, where the checksum needs them
   std::optional<std::int32_t> quantity_decimals;
-  std::optional<std::int32_t> proven_depth;       // best levels a side that the evidence covers; absent = all
-  std::optional<std::int32_t> depth;              // levels a side the book can hold; absent = no limit
+  std::optional<std::int32_t> proven_depth;  // best levels a side that the evidence covers; absent = all
+  std::optional<std::int32_t> depth;         // levels a side the book can hold; absent = no limit
 };
 
 // Best bid and offer. An absent side has no level.

@@ -19,8 +19,8 @@ struct StreamBeat {
   std::int32_t partition = 0;
   std::optional<std::int64_t> acked_offset;  // loss may be concluded only by a reader past it
   StreamState state = StreamState::kUnspecified;
-  std::int64_t age_ns = 0;  // since the last proof that the stream is alive
-  std::vector<GapMark> gap; // holes not yet declared by a record
+  std::int64_t age_ns = 0;   // since the last proof that the stream is alive
+  std::vector<GapMark> gap;  // holes not yet declared by a record
 };
 
 // Once a second, per ingest thread and dataset: the streams without a record in that second. No Meta.

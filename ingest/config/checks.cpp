@@ -1,0 +1,186 @@
+#include "ingest/config/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace millrace::ingest {
+namespace {
+
+using normalize::Capabilities;
+using normalize::Dataset;
+using normalize::DatasetCapability;
+
+// Properties that hold the promises of the lanes up.
+constexpr std::string_view kFixedProperties[] = {"acks",
+                                                 "request.required.acks",
+                                                 "enable.idempotence",
+                                                 "message.timeout.ms",
+                                                 "delivery.timeout.ms",
+                                                 "max.in.flight",
+                                                 "max.in.flight.requests.per.connection",
+                                                 "bootstrap.servers",
+                                                 "metadata.broker.list",
+                                                 "transactional.id",
+                                                 "allow.auto.create.topics"};
+
+// One venue's checks; reports at the place of the setting at fault.
+class VenueCheck {
+ public:
+  VenueCheck(VenueConfig& venue, std::string prefix, const Places& places, std::vector<Problem>& problems)
+      : venue_(venue), prefix_(std::move(prefix)), places_(places), problems_(problems) {}
+
+  void run() {
+    check_symbols();
+    check_limits();
+    if (venue_.name.empty()) return;
+    const auto adapter = normalize::make_venue(venue_.name, venue_options(venue_));
+    if (adapter == nullptr) return report("name", unknown_venue());
+    const std::size_t before = problems_.size();
+    check_datasets(adapter->capabilities());
+    check_book(adapter->capabilities());
+    check_lifetime(effective_limits(venue_, adapter->capabilities().limits));
+    if (problems_.size() == before) check_plan(*adapter);
+  }
+
+ private:
+  const Place& place(const std::string& key) const {
+    const auto found = places_.find(prefix_ + key);
+    return found != places_.end() ? found->second : places_.at(prefix_);
+  }
+  bool is_set(const std::string& key) const { return places_.contains(prefix_ + key); }
+  void report(const std::string& key, std::string text) { problems_.push_back({place(key), std::move(text)}); }
+
+  std::string unknown_venue() const {
+    std::vector<std::string_view> names;
+    for (const auto& entry : normalize::venues()) names.push_back(entry.name);
+    return fmt::format("unknown venue \"{}\"{}", place("name").shown, suggestion(venue_.name, names));
+  }
+
+  void check_symbols() {
+    if (venue_.symbols.empty() && is_set("symbols")) report("symbols", "the list of symbols is empty");
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < venue_.symbols.size(); ++i) {
+      const std::string key = fmt::format("symbols[{}]", i);
+      if (venue_.symbols[i].empty()) report(key, "an empty symbol");
+      if (!seen.insert(venue_.symbols[i]).second) report(key, fmt::format("{} is listed twice", place(key).shown));
+    }
+  }
+
+  void check_limits() {
+    const LimitConfig& limits = venue_.limits;
+    const bool both = limits.ping_interval_ms != 0 && limits.silence_ms != 0;
+    if (both && limits.ping_interval_ms >= limits.silence_ms) {
+      report("limits.ping_interval_ms", "must be less than limits.silence_ms, else quiet connections count as dead");
+    }
+    if ((limits.connects_per_window != 0) != (limits.connect_window_s != 0)) {
+      report(limits.connects_per_window != 0 ? "limits.connects_per_window" : "limits.connect_window_s",
+             "limits.connects_per_window and limits.connect_window_s belong together");
+    }
+  }
+
+  void check_lifetime(const normalize::VenueLimits& limits) {
+    const std::int64_t first_data_s = venue_.timeouts.first_data_ms / 1000;
+    if (limits.lifetime_s != 0 && is_set("limits.lifetime_s") && limits.lifetime_s < 4) {
+      report("limits.lifetime_s", "must be at least 4: a second connection needs time before the first one ends");
+    } else if (limits.lifetime_s != 0 && first_data_s >= limits.lifetime_s) {
+      report("timeouts.first_data_ms", "must be less than the connection's lifetime");
+    }
+  }
+
+  void check_datasets(const Capabilities& capabilities) {
+    if (venue_.dataset_names.empty() && is_set("datasets")) report("datasets", "the list of datasets is empty");
+    std::vector<std::string_view> offered;
+    for (const DatasetCapability& capability : capabilities.datasets) offered.push_back(name(capability.dataset));
+    for (std::size_t i = 0; i < venue_.dataset_names.size(); ++i) {
+      check_dataset(fmt::format("datasets[{}]", i), venue_.dataset_names[i], offered);
+    }
+  }
+
+  void check_dataset(const std::string& key, const std::string& text, const std::vector<std::string_view>& offered) {
+    const std::string& shown = place(key).shown;
+    const auto dataset = normalize::dataset_from_name(text);
+    if (!dataset) return report(key, fmt::format("unknown dataset \"{}\"{}", shown, suggestion(text, offered)));
+    const auto& known = venue_.datasets;
+    if (std::ranges::find(known, *dataset) != known.end()) return report(key, fmt::format("{} is listed twice", shown));
+    if (*dataset == Dataset::kInstrument) return report(key, "instrument is always published; leave it out");
+    if (*dataset == Dataset::kBboBook) return report(key, "bbo-book is derived: set bbo_from_book: true");
+    if (std::ranges::find(offered, std::string_view(text)) == offered.end()) {
+      return report(key, fmt::format("{} does not offer {}; it has {}", venue_.name, shown, fmt::join(offered, ", ")));
+    }
+    venue_.datasets.push_back(*dataset);
+  }
+
+  void check_book(const Capabilities& capabilities) {
+    const bool book = std::ranges::find(venue_.dataset_names, "book") != venue_.dataset_names.end();
+    for (const std::string key : {"book_depth", "book_speed", "snapshot_levels", "bbo_from_book"}) {
+      if (is_set(key) && !book) report(key, key + " has no effect without dataset book");
+    }
+    if (venue_.snapshot_levels > venue_.max_levels) report("snapshot_levels", "is more than max_levels");
+    if (venue_.book_depth > venue_.max_levels) report("book_depth", "is more than max_levels");
+    const auto row = std::ranges::find(capabilities.datasets, Dataset::kBook, &DatasetCapability::dataset);
+    if (row != capabilities.datasets.end()) check_depth(row->depth);
+  }
+
+  // `choices` is for people; where it is a list of numbers, it is also the rule.
+  void check_depth(std::string_view choices) {
+    std::vector<std::int64_t> depths;
+    for (std::string_view rest = choices; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('/'), rest.size());
+      std::int64_t depth = 0;
+      if (std::from_chars(rest.data(), rest.data() + end, depth).ptr != rest.data() + end) return;
+      depths.push_back(depth);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (venue_.book_depth == 0 || depths.empty()) return;
+    if (std::ranges::find(depths, venue_.book_depth) == depths.end()) {
+      report("book_depth",
+             fmt::format("{} has no depth {}; it has {}", venue_.name, place("book_depth").shown, choices));
+    }
+  }
+
+  // What only the adapter knows, such as a speed it does not have.
+  void check_plan(const normalize::Venue& adapter) {
+    const auto plan = adapter.plan(wanted_streams(venue_));
+    if (plan.has_error()) {
+      report("", fmt::format("{} cannot do this: {} ({})", venue_.name, plan.error().where,
+                             normalize::name(plan.error().code)));
+    }
+  }
+
+  VenueConfig& venue_;
+  const std::string prefix_;
+  const Places& places_;
+  std::vector<Problem>& problems_;
+};
+
+void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
+  for (const std::string_view fixed : kFixedProperties) {
+    if (!config.kafka.properties.contains(std::string(fixed))) continue;
+    problems.push_back({places.at(fmt::format("kafka.properties.{}", fixed)),
+                        fmt::format("{} is set by Millrace and cannot be changed", fixed)});
+  }
+}
+
+}  // namespace
+
+void check_config(Config& config, const Places& places, std::vector<Problem>& problems) {
+  check_properties(config, places, problems);
+  if (config.venues.empty() && places.contains("venues")) {
+    problems.push_back({places.at("venues"), "the list of venues is empty"});
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < config.venues.size(); ++i) {
+    const std::string prefix = fmt::format("venues[{}].", i);
+    VenueConfig& venue = config.venues[i];
+    if (!venue.name.empty() && !names.insert(venue.name).second) {
+      const Place& place = places.at(prefix + "name");
+      problems.push_back({place, fmt::format("venue {} is listed twice", place.shown)});
+    }
+    VenueCheck(venue, prefix, places, problems).run();
+  }
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,50 @@
+#include "ingest/config/config.h"
+
+namespace millrace::ingest {
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+
+template <class Limit>
+void put_over(Limit& limit, std::int64_t configured, std::int64_t factor = 1) {
+  if (configured != 0) limit = static_cast<Limit>(configured * factor);
+}
+
+}  // namespace
+
+normalize::VenueOptions venue_options(const VenueConfig& venue) {
+  normalize::VenueOptions options;
+  options.book_depth = static_cast<int>(venue.book_depth);
+  options.max_levels = static_cast<std::int32_t>(venue.max_levels);
+  options.snapshot_levels = static_cast<int>(venue.snapshot_levels);
+  options.book_speed = venue.book_speed;
+  options.ws_url = venue.ws_url;
+  options.rest_url = venue.rest_url;
+  options.bbo_from_book = venue.bbo_from_book;
+  return options;
+}
+
+normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented) {
+  normalize::VenueLimits limits = documented;
+  const LimitConfig& own = venue.limits;
+  put_over(limits.streams_per_connection, own.streams_per_connection);
+  put_over(limits.messages_per_second, own.messages_per_second);
+  put_over(limits.connects_per_window, own.connects_per_window);
+  put_over(limits.connect_window_s, own.connect_window_s);
+  put_over(limits.rest_weight_per_minute, own.rest_weight_per_minute);
+  put_over(limits.lifetime_s, own.lifetime_s);
+  put_over(limits.silence_ns, own.silence_ms, kNanosPerMilli);
+  put_over(limits.ping_interval_ns, own.ping_interval_ms, kNanosPerMilli);
+  return limits;
+}
+
+std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue) {
+  std::vector<normalize::Subscription> wanted;
+  wanted.reserve(venue.symbols.size() * venue.datasets.size());
+  for (const std::string& symbol : venue.symbols) {
+    for (const normalize::Dataset dataset : venue.datasets) wanted.push_back({symbol, dataset});
+  }
+  return wanted;
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "normalize/symbols/dataset.h"
+#include "normalize/venue_adapter.h"
+
+// The configuration of one worker as plain data. The members' initial values are the defaults; keys.cpp names, checks
+// and documents each of them.
+namespace millrace::ingest {
+
+// Deadlines of one venue's connections and requests, in milliseconds.
+struct TimeoutConfig {
+  std::int64_t connect_ms = 5'000;      // TCP
+  std::int64_t handshake_ms = 5'000;    // TLS, and the WebSocket upgrade
+  std::int64_t first_data_ms = 10'000;  // from the subscription to the stream's first data
+  std::int64_t request_ms = 10'000;     // a whole REST request
+  std::int64_t close_ms = 1'000;        // waiting for the venue's close frame
+};
+
+// Limits that replace the venue's own; 0 = as the venue documents.
+struct LimitConfig {
+  std::int64_t streams_per_connection = 0;
+  std::int64_t messages_per_second = 0;
+  std::int64_t connects_per_window = 0;
+  std::int64_t connect_window_s = 0;
+  std::int64_t rest_weight_per_minute = 0;
+  std::int64_t lifetime_s = 0;
+  std::int64_t silence_ms = 0;
+  std::int64_t ping_interval_ms = 0;
+};
+
+// One venue and what is wanted from it: each of `symbols` with each of `datasets`.
+struct VenueConfig {
+  std::string name;
+  std::string ws_url;  // empty = the venue's production address
+  std::string rest_url;
+  std::string ca_file;  // empty = the system's authorities
+  std::vector<std::string> symbols;
+  std::vector<std::string> dataset_names;
+  std::vector<normalize::Dataset> datasets;  // of dataset_names
+  std::int64_t book_depth = 0;
+  std::string book_speed;
+  std::int64_t snapshot_levels = 0;
+  std::int64_t max_levels = 5'000;
+  bool bbo_from_book = false;
+  LimitConfig limits;
+  TimeoutConfig timeouts;
+};
+
+// Where records go.
+struct KafkaConfig {
+  std::string brokers;
+  std::string prefix = "millrace";
+  std::map<std::string, std::string> properties;  // handed to librdkafka
+  std::int64_t memory_limit_mb = 256;
+  std::int64_t linger_us = 500;
+};
+
+// Everything `millrace ingest` reads from its file. Immutable after load().
+struct Config {
+  std::string worker;
+  std::int64_t threads = 1;
+  KafkaConfig kafka;
+  std::string metrics_listen = "127.0.0.1:9464";
+  std::string record_dir;  // empty = no capture
+  std::int64_t refresh_s = 60;
+  std::int64_t heartbeat_ms = 1'000;
+  std::int64_t shutdown_ms = 10'000;
+  std::string log_level = "info";
+  std::vector<VenueConfig> venues;
+};
+
+// The part that the venue's adapter reads.
+normalize::VenueOptions venue_options(const VenueConfig& venue);
+// The venue's documented limits with those of the configuration put over them.
+normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented);
+// Each symbol with each dataset, in the file's order.
+std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue);
+
+}  // namespace millrace::ingest

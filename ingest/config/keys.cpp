@@ -1,0 +1,120 @@
+#include "ingest/config/keys.h"
+
+namespace millrace::ingest {
+namespace {
+
+// Shorthand for the table: a captureless lambda as a function pointer of the right type.
+template <class Section, class Value>
+constexpr AnyMember<Section> to(Member<Section, Value> member) {
+  return member;
+}
+
+constexpr std::int64_t kMaxMillis = 3'600'000;
+constexpr std::int64_t kMaxCount = 1'000'000;
+
+using C = Config;
+using V = VenueConfig;
+using Text = std::string;
+using Number = std::int64_t;
+using Texts = std::vector<std::string>;
+using Map = std::map<std::string, std::string>;
+
+// clang-format off
+const Key<C> kWorkerKeys[] = {
+    {"worker", to<C, Text>([](C& c) -> Text& { return c.worker; }), "",
+     "Name of this worker: names its claim, heartbeats and metrics. One running process per name.", true, Form::kName},
+    {"threads", to<C, Number>([](C& c) -> Number& { return c.threads; }), "threads",
+     "Ingest threads; each holds its own sockets, books and producer. The streams of an instrument share one thread.",
+     false, Form::kAny, 1, 64},
+    {"kafka.brokers", to<C, Text>([](C& c) -> Text& { return c.kafka.brokers; }), "",
+     "Bootstrap addresses, `host:port`, comma separated.", true, Form::kBrokers},
+    {"kafka.prefix", to<C, Text>([](C& c) -> Text& { return c.kafka.prefix; }), "",
+     "First part of every topic name.", false, Form::kName},
+    {"kafka.properties", to<C, Map>([](C& c) -> Map& { return c.kafka.properties; }), "",
+     "Any librdkafka property (TLS, SASL). Those that keep Millrace's promises cannot be changed: `acks`, "
+     "`enable.idempotence`, `message.timeout.ms`, `max.in.flight`, `bootstrap.servers`."},
+    {"kafka.memory_limit_mb", to<C, Number>([](C& c) -> Number& { return c.kafka.memory_limit_mb; }), "MiB",
+     "Bytes of records not yet acknowledged, over all threads. What does not fit is dropped, counted and declared.",
+     false, Form::kAny, 8, 65'536},
+    {"kafka.linger_ms", to<C, Number>([](C& c) -> Number& { return c.kafka.linger_us; }), "ms",
+     "How long a batch waits for more records; up to three decimals.", false, Form::kDecimalMillis, 0, 1'000'000},
+    {"metrics.listen", to<C, Text>([](C& c) -> Text& { return c.metrics_listen; }), "",
+     "Address of `/metrics`, `/livez` and `/readyz`, `host:port`; port 0 takes any free one.", false, Form::kListen},
+    {"record.dir", to<C, Text>([](C& c) -> Text& { return c.record_dir; }), "",
+     "Folder for capture files of everything sent and received; empty = none."},
+    {"refresh_s", to<C, Number>([](C& c) -> Number& { return c.refresh_s; }), "s",
+     "Each live book is published whole this often, at a moment of its own. A late consumer seeks back by that much.",
+     false, Form::kAny, 1, 86'400},
+    {"heartbeat_ms", to<C, Number>([](C& c) -> Number& { return c.heartbeat_ms; }), "ms",
+     "How often quiet streams are named alive. Consumers take 3 s without record and heartbeat for no feed.",
+     false, Form::kAny, 100, 2'000},
+    {"shutdown_ms", to<C, Number>([](C& c) -> Number& { return c.shutdown_ms; }), "ms",
+     "At the end: how long to wait for the broker's last acknowledgements.", false, Form::kAny, 100, 600'000},
+    {"log.level", to<C, Text>([](C& c) -> Text& { return c.log_level; }), "",
+     "`trace`, `debug`, `info`, `warn` or `error`.", false, Form::kLevel},
+};
+
+const Key<V> kVenueKeys[] = {
+    {"name", to<V, Text>([](V& v) -> Text& { return v.name; }), "",
+     "The venue, one of `millrace capabilities`.", true},
+    {"ws_url", to<V, Text>([](V& v) -> Text& { return v.ws_url; }), "",
+     "WebSocket address, `wss://host[:port][/path]`; empty = the venue's own. Any server that speaks the venue's wire "
+     "format can stand in for it.", false, Form::kWssUrl},
+    {"rest_url", to<V, Text>([](V& v) -> Text& { return v.rest_url; }), "",
+     "REST address, `https://host[:port]`; empty = the venue's own.", false, Form::kHttpsUrl},
+    {"ca_file", to<V, Text>([](V& v) -> Text& { return v.ca_file; }), "",
+     "PEM file of the authorities to trust; empty = the system's. TLS is always verified.", false, Form::kFile},
+    {"symbols", to<V, Texts>([](V& v) -> Texts& { return v.symbols; }), "",
+     "The venue's spelling, as in its payloads (`BTC/USD`, `BTCUSDT`).", true},
+    {"datasets", to<V, Texts>([](V& v) -> Texts& { return v.dataset_names; }), "",
+     "What to publish of each symbol: `book`, `bbo`, `trade` ... as the venue's row in `millrace capabilities` has it.",
+     true},
+    {"book_depth", to<V, Number>([](V& v) -> Number& { return v.book_depth; }), "levels",
+     "Levels a side to subscribe to; 0 = the venue's default.", false, Form::kAny, 0, kMaxCount},
+    {"book_speed", to<V, Text>([](V& v) -> Text& { return v.book_speed; }), "",
+     "Update speed of the book where the venue has a choice (`100ms`); empty = its default."},
+    {"snapshot_levels", to<V, Number>([](V& v) -> Number& { return v.snapshot_levels; }), "levels",
+     "Levels a side of a REST snapshot; more cost more request weight. 0 = the venue's default.", false, Form::kAny, 0,
+     kMaxCount},
+    {"max_levels", to<V, Number>([](V& v) -> Number& { return v.max_levels; }), "levels",
+     "A live book keeps at most this many levels a side (flag DEPTH_LIMITED), so a refresh has a known largest size.",
+     false, Form::kAny, 10, 100'000},
+    {"bbo_from_book", to<V, bool>([](V& v) -> bool& { return v.bbo_from_book; }), "",
+     "Also publish dataset `bbo-book`, the best levels of the book on change."},
+    {"limits.streams_per_connection", to<V, Number>([](V& v) -> Number& { return v.limits.streams_per_connection; }),
+     "streams", "Streams on one connection; 0 = as the venue documents (so for all limits).", false, Form::kAny, 0,
+     kMaxCount},
+    {"limits.messages_per_second", to<V, Number>([](V& v) -> Number& { return v.limits.messages_per_second; }),
+     "messages/s", "Messages to the venue on one connection.", false, Form::kAny, 0, kMaxCount},
+    {"limits.connects_per_window", to<V, Number>([](V& v) -> Number& { return v.limits.connects_per_window; }),
+     "connects", "Connection attempts per window.", false, Form::kAny, 0, kMaxCount},
+    {"limits.connect_window_s", to<V, Number>([](V& v) -> Number& { return v.limits.connect_window_s; }), "s",
+     "That window.", false, Form::kAny, 0, 86'400},
+    {"limits.rest_weight_per_minute", to<V, Number>([](V& v) -> Number& { return v.limits.rest_weight_per_minute; }),
+     "weight/min", "Request weight to the venue's host in any 60 s, over all threads.", false, Form::kAny, 0,
+     kMaxCount},
+    {"limits.lifetime_s", to<V, Number>([](V& v) -> Number& { return v.limits.lifetime_s; }), "s",
+     "Age at which the venue closes a connection; a second one is opened before.", false, Form::kAny, 0, 8'640'000},
+    {"limits.silence_ms", to<V, Number>([](V& v) -> Number& { return v.limits.silence_ms; }), "ms",
+     "A connection without any frame for so long is dead.", false, Form::kAny, 0, kMaxMillis},
+    {"limits.ping_interval_ms", to<V, Number>([](V& v) -> Number& { return v.limits.ping_interval_ms; }), "ms",
+     "How often to send a ping.", false, Form::kAny, 0, kMaxMillis},
+    {"timeouts.connect_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.connect_ms; }), "ms",
+     "For the TCP connection.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.handshake_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.handshake_ms; }), "ms",
+     "For TLS and the WebSocket upgrade.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.first_data_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.first_data_ms; }), "ms",
+     "From a subscription to its first data; then resubscribe, then reconnect.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.request_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.request_ms; }), "ms",
+     "For a whole REST request.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.close_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.close_ms; }), "ms",
+     "For the venue's answer to our close.", false, Form::kAny, 1, kMaxMillis},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Key<Config>> worker_keys() noexcept { return kWorkerKeys; }
+std::span<const Key<VenueConfig>> venue_keys() noexcept { return kVenueKeys; }
+
+}  // namespace millrace::ingest

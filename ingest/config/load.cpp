@@ -1,0 +1,84 @@
+#include "ingest/config/load.h"
+
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <tuple>
+
+#include "ingest/config/checks.h"
+#include "ingest/config/keys.h"
+#include "ingest/config/section_reader.h"
+
+namespace millrace::ingest {
+namespace {
+
+void read_venues(SectionReader& reader, const YAML::Node& list, Config& config) {
+  if (!list.IsSequence()) return reader.report(list, "venues must be a list of venues");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    reader.read(list[i], venue_keys(), fmt::format("venues[{}].", i), config.venues.emplace_back());
+  }
+}
+
+void read_root(const YAML::Node& root, const Environment& environment, Loaded& loaded) {
+  SectionReader reader(environment, loaded.places, loaded.problems);
+  bool venues_seen = false;
+  const SubSection venues = [&](const std::string& path, const YAML::Node& value) {
+    if (path != "venues") return false;
+    venues_seen = true;
+    loaded.places["venues"] = {value.Mark().line + 1, value.Mark().column + 1, {}};
+    read_venues(reader, value, loaded.config);
+    return true;
+  };
+  reader.read(root, worker_keys(), "", loaded.config, venues);
+  if (!venues_seen) reader.report(root, "venues is missing");
+}
+
+void sort_by_place(std::vector<Problem>& problems) {
+  std::ranges::stable_sort(problems, [](const Problem& a, const Problem& b) {
+    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  });
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+Loaded load(std::string_view text, const Environment& environment) {
+  Loaded loaded;
+  try {
+    read_root(YAML::Load(std::string(text)), environment, loaded);
+  } catch (const YAML::Exception& error) {
+    // A text that is no YAML has one problem: the place where reading stopped.
+    loaded.problems.push_back({{error.mark.line + 1, error.mark.column + 1, {}}, error.msg});
+    return loaded;
+  }
+  check_config(loaded.config, loaded.places, loaded.problems);
+  sort_by_place(loaded.problems);
+  return loaded;
+}
+
+LoadedFile load_file(const std::string& path, const Environment& environment) {
+  LoadedFile result;
+  std::ifstream file(path);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    result.lines.push_back(path + ": cannot be read");
+    return result;
+  }
+  Loaded loaded = load(text.str(), environment);
+  for (const Problem& problem : loaded.problems) result.lines.push_back(to_text(path, problem));
+  result.config = std::move(loaded.config);
+  return result;
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/config/config.h"
+#include "ingest/config/problem.h"
+
+namespace millrace::ingest {
+
+// The value of an environment variable, if it is set.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+Environment process_environment();
+
+// What became of a configuration text. `config` may be used only if `problems` is empty.
+struct Loaded {
+  Config config;
+  Places places;
+  std::vector<Problem> problems;  // every one, in the order of the file
+};
+
+// Reads YAML text by the table of keys.h and checks it against what the venues can do. No exceptions, no I/O but
+// looking whether a named CA file can be read.
+Loaded load(std::string_view text, const Environment& environment);
+
+// The same for a file; the name is in `lines`, one per problem as to_text() writes them.
+struct LoadedFile {
+  Config config;
+  std::vector<std::string> lines;
+
+  bool ok() const noexcept { return lines.empty(); }
+};
+LoadedFile load_file(const std::string& path, const Environment& environment = process_environment());
+
+}  // namespace millrace::ingest

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ingest/config/address.h"
+#include "ingest/rest/retry.h"
+
+namespace boost::asio {
+class io_context;
+namespace ssl {
+class context;
+}
+}  // namespace boost::asio
+
+namespace millrace::ingest {
+
+struct HttpsOptions {
+  Address address;
+  std::chrono::milliseconds connect{5'000};    // TCP
+  std::chrono::milliseconds handshake{5'000};  // TLS
+  std::chrono::milliseconds request{10'000};   // from the first byte sent to the last received
+  std::size_t body_limit = 64u << 20;
+};
+
+// What came back. `body` has kFramePadding readable bytes behind it.
+struct HttpAnswer {
+  HttpEnd end;
+  std::string body;
+  std::optional<std::int64_t> used_weight;  // of the host's present minute, where it tells
+  std::string error;                        // in words, if end.status is 0: the step and what went wrong
+};
+
+// One HTTPS connection to one host, kept open between requests: opened by the first GET, anew when the host has closed
+// it. One request at a time. All calls and the callback on the io_context's one thread. It lives as long as someone
+// holds it or a request is under way.
+class HttpsConnection {
+ public:
+  using Done = std::function<void(HttpAnswer)>;
+
+  virtual ~HttpsConnection() = default;
+
+  // `target` is the path and query. `done` is called once, never from within get(), and not after close().
+  virtual void get(std::string target, Done done) = 0;
+  virtual void close() = 0;
+};
+
+// `tls` verifies by itself (see tls_client_context). The io_context outlives the connection.
+std::shared_ptr<HttpsConnection> make_https_connection(boost::asio::io_context& context, boost::asio::ssl::context& tls,
+                                                       HttpsOptions options);
+
+// TLS 1.2 and up, verified against `ca_file`, or the system's authorities if it is empty. Throws at start-up if the
+// file is no PEM.
+std::shared_ptr<boost::asio::ssl::context> tls_client_context(const std::string& ca_file);
+
+}  // namespace millrace::ingest

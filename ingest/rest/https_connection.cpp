@@ -159,8 +159,8 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
 
 }  // namespace
 
-std::shared_ptr<HttpsConnection> make_https_connection(asio::io_context& context, asio::ssl::context& tls,
-                                                       HttpsOptions options) {
+std::shared_ptr<HttpsConnection> make_https_connection(asio::io_context& context,
+                                                       std::shared_ptr<asio::ssl::context> tls, HttpsOptions options) {
   return std::make_shared<BeastHttpsConnection>(context, std::move(tls), std::move(options));
 }
 

@@ -51,7 +51,8 @@ class HttpsConnection {
 };
 
 // `tls` verifies by itself (see tls_client_context). The io_context outlives the connection.
-std::shared_ptr<HttpsConnection> make_https_connection(boost::asio::io_context& context, boost::asio::ssl::context& tls,
+std::shared_ptr<HttpsConnection> make_https_connection(boost::asio::io_context& context,
+                                                       std::shared_ptr<boost::asio::ssl::context> tls,
                                                        HttpsOptions options);
 
 // TLS 1.2 and up, verified against `ca_file`, or the system's authorities if it is empty. Throws at start-up if the

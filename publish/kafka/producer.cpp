@@ -2,19 +2,16 @@
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
 
+#include "publish/kafka/client.h"
+#include "publish/kafka/record_header.h"
+
 namespace millrace::publish {
 namespace {
-
-struct ConfDeleter {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
-};
-using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
 
 Fate fate_of(rd_kafka_resp_err_t error) {
   switch (error) {
@@ -49,17 +46,6 @@ Fate fate_of(rd_kafka_resp_err_t error) {
 
 bool is_dead(rd_kafka_t* client) { return rd_kafka_fatal_error(client, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR; }
 
-void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  // librdkafka's levels are syslog's: 3 and below are errors, 4 warnings.
-  const auto severity = level <= 3 ? spdlog::level::warn : level <= 5 ? spdlog::level::info : spdlog::level::debug;
-  spdlog::log(severity, "kafka {}: {}", facility, text);
-}
-
-void log_error(rd_kafka_t*, int, const char*, void*) {
-  // Every error that matters reaches us as a report or by fatal(); the text is in the log line beside it. Having a
-  // callback keeps librdkafka from logging each one a second time.
-}
-
 // What poll() hands to librdkafka's callback.
 struct Polling {
   ReportListener* listener = nullptr;
@@ -72,20 +58,6 @@ void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* op
   // After a fatal error the fate of what was in flight is unknown, whatever its report says.
   if (fate != Fate::kAcked && is_dead(client)) fate = Fate::kProducerDead;
   listener->on_report(message->_private, fate, message->partition, fate == Fate::kAcked ? message->offset : -1);
-}
-
-Conf make_conf(const KafkaSettings& settings) {
-  Conf conf(rd_kafka_conf_new());
-  char text[512];
-  for (const auto& [name, value] : producer_settings(settings)) {
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK) {
-      throw std::runtime_error(fmt::format("kafka: librdkafka refuses the setting {}: check kafka.overrides", name));
-    }
-  }
-  rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
-  rd_kafka_conf_set_error_cb(conf.get(), log_error);
-  rd_kafka_conf_set_log_cb(conf.get(), log_line);
-  return conf;
 }
 
 }  // namespace
@@ -131,7 +103,8 @@ struct Producer::Handle {
 };
 
 Producer::Producer(const KafkaSettings& settings, int wake_fd) : handle_(std::make_unique<Handle>()) {
-  Conf conf = make_conf(settings);
+  Conf conf = make_conf(producer_settings(settings));
+  rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   rd_kafka_conf_set_opaque(conf.get(), &handle_->polling);
   char text[512];
   handle_->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text);
@@ -196,7 +169,8 @@ Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::st
   const auto error = rd_kafka_producev(
       handle_->client, RD_KAFKA_V_RKT(handle_->at(topic).topic), RD_KAFKA_V_PARTITION(record.partition),
       RD_KAFKA_V_VALUE(record.bytes.data(), record.bytes.size()), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-      RD_KAFKA_V_HEADER("mr", header.data(), header.size()), RD_KAFKA_V_OPAQUE(record.cookie), RD_KAFKA_V_END);
+      RD_KAFKA_V_HEADER(RecordHeader::kName, header.data(), header.size()), RD_KAFKA_V_OPAQUE(record.cookie),
+      RD_KAFKA_V_END);
   return fate_of(error);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string_view>
 
 namespace millrace::publish {
 namespace {
@@ -33,7 +34,6 @@ constexpr std::array kPromised = {
 // Defaults of a market lane. The queue limit bounds librdkafka's own memory (about 300 B a record); what does not fit
 // stays in the lane's ring.
 constexpr std::array kProducerDefaults = {
-    Setting{"linger.ms", kMarketLinger},
     Setting{"compression.codec", "lz4"},
     Setting{"max.in.flight.requests.per.connection", "5"},
     Setting{"queue.buffering.max.messages", "200000"},
@@ -72,16 +72,16 @@ struct ConfDeleter {
 
 // Empty if librdkafka takes it.
 std::string problem_of(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
-  if (is_promised(name)) return fmt::format("kafka.overrides.{}: cannot be changed, a promise rests on it", name);
+  if (is_promised(name)) return fmt::format("kafka.properties.{}: cannot be changed, a promise rests on it", name);
   char text[512];
   switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text)) {
     case RD_KAFKA_CONF_OK:
       return {};
     case RD_KAFKA_CONF_UNKNOWN:
-      return fmt::format("kafka.overrides.{}: librdkafka knows no such setting", name);
+      return fmt::format("kafka.properties.{}: librdkafka knows no such setting", name);
     // librdkafka's own text may repeat the value, which may be a secret.
     default:
-      return fmt::format("kafka.overrides.{}: librdkafka refuses the value", name);
+      return fmt::format("kafka.properties.{}: librdkafka refuses the value", name);
   }
 }
 
@@ -91,7 +91,7 @@ std::vector<std::string> problems(const KafkaSettings& settings) {
   std::vector<std::string> found;
   if (settings.brokers.empty()) found.emplace_back("kafka.brokers: missing, such as \"127.0.0.1:9092\"");
   const std::unique_ptr<rd_kafka_conf_t, ConfDeleter> conf(rd_kafka_conf_new());
-  for (const auto& [name, value] : settings.overrides) {
+  for (const auto& [name, value] : settings.properties) {
     if (auto problem = problem_of(conf.get(), name, value); !problem.empty()) found.push_back(std::move(problem));
   }
   return found;
@@ -100,7 +100,7 @@ std::vector<std::string> problems(const KafkaSettings& settings) {
 std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSettings& settings) {
   std::vector<std::pair<std::string, std::string>> all{{"bootstrap.servers", settings.brokers}};
   for (const Setting& one : kClientDefaults) all.emplace_back(one.name, one.value);
-  for (const auto& [name, value] : settings.overrides) {
+  for (const auto& [name, value] : settings.properties) {
     if (!is_producer_only(name)) all.emplace_back(name, value);
   }
   return all;
@@ -109,8 +109,9 @@ std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSett
 std::vector<std::pair<std::string, std::string>> producer_settings(const KafkaSettings& settings) {
   std::vector<std::pair<std::string, std::string>> all{{"bootstrap.servers", settings.brokers}};
   for (const Setting& one : kClientDefaults) all.emplace_back(one.name, one.value);
+  all.emplace_back("linger.ms", fmt::format("{}.{:03}", settings.linger_us / 1000, settings.linger_us % 1000));
   for (const Setting& one : kProducerDefaults) all.emplace_back(one.name, one.value);
-  for (const auto& [name, value] : settings.overrides) all.emplace_back(name, value);
+  for (const auto& [name, value] : settings.properties) all.emplace_back(name, value);
   all.emplace_back("acks", "all");
   all.emplace_back("enable.idempotence", "true");
   all.emplace_back("message.timeout.ms", "0");

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millrace::publish {
@@ -12,8 +13,9 @@ namespace millrace::publish {
 struct KafkaSettings {
   std::string brokers;              // "host:port,host:port"
   std::string prefix = "millrace";  // of all topics
-  // librdkafka's own settings, by its names. May hold secrets: never logged.
-  std::map<std::string, std::string> overrides;
+  std::int64_t linger_us = 500;     // how long the market lane waits for a batch to fill
+  // librdkafka's own settings, by its names; they win over the rest. May hold secrets: never logged.
+  std::map<std::string, std::string> properties;
 };
 
 inline constexpr std::string_view kMarketLinger = "0.5";          // milliseconds
@@ -23,7 +25,7 @@ inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;  // topics.yaml
 // that would break a promise (acks, enable.idempotence, message.timeout.ms ...). Values are not repeated.
 std::vector<std::string> problems(const KafkaSettings& settings);
 
-// Name and value of every setting of a market lane's producer, overrides last.
+// Name and value of every setting of a market lane's producer, the properties last.
 std::vector<std::pair<std::string, std::string>> producer_settings(const KafkaSettings& settings);
 // The same for clients that only ask or read (admin, claim, verify): address, security and timeouts.
 std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSettings& settings);

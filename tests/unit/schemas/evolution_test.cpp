@@ -132,7 +132,7 @@ TEST(Evolution, ARemovedFieldIsRefused) {
 TEST(Evolution, ARemovedMessageOrFileIsRefused) {
   auto now = tree();
   file(now, "heartbeat.proto").mutable_message_type()->DeleteSubrange(0, 1);
-  EXPECT_THAT(breaking_changes(tree(), now), ElementsAre("millrace/v1/heartbeat.proto: StreamBeat: removed"));
+  EXPECT_THAT(breaking_changes(tree(), now), ElementsAre("millrace/v1/heartbeat.proto: Heartbeat: removed"));
   now.mutable_file()->Clear();
   EXPECT_THAT(breaking_changes(tree(), now), Contains(HasSubstr("book.proto: removed")));
 }

@@ -64,11 +64,11 @@ class SessionListener {
 };
 
 // One WebSocket connection to one address, kept alive: connects, reads, pings, reconnects as SessionFsm decides, until
-// stop(). All methods are called on the io_context's one thread (stats() and open() of stats from any); none blocks.
-// May be destroyed at any time outside its listener's calls; a destroyed session calls nobody.
+// stop(). All methods are called on the io_context's one thread (the counters of stats() may be read from any); none
+// blocks. May be destroyed at any time outside its listener's calls; a destroyed session calls nobody.
 class Session {
  public:
-  // Settings that check() refuses make start() go to HALTED. `listener` and `context` outlive the session.
+  // Throws std::invalid_argument with what check() says of the settings. `listener` and `context` outlive the session.
   Session(boost::asio::io_context& context, SessionSettings settings, SessionListener& listener);
   ~Session();
   Session(const Session&) = delete;

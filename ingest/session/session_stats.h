@@ -16,8 +16,8 @@ enum class Reason : std::uint8_t {
   kUntrusted,     // certificate or host name not accepted
   kUpgrade,       // no valid WebSocket answer
   kRedirected,    // 3xx: the configured address is wrong
-  kUnauthorized,  // 401, 403, or the venue refused our login
-  kLimited,       // 429, 418, close 1008
+  kUnauthorized,  // 401, or the venue refused our login
+  kLimited,       // 429, 418, 403, close 1008
   kServerError,   // 5xx
   kClosed,        // close frame, any other code
   kRestart,       // close 1012, 1013

@@ -1,0 +1,58 @@
+#include "ingest/session/inflater.h"
+
+#include <algorithm>
+#include <new>
+
+namespace millrace::ingest {
+namespace {
+
+constexpr std::size_t kFirstOutput = 16 * 1024;
+constexpr std::size_t kKeepOutput = 1 << 20;
+constexpr std::string_view kTail{"\x00\x00\xff\xff", 4};  // the sender cuts it off (RFC 7692, 7.2.1)
+
+}  // namespace
+
+Inflater::Inflater(const DeflateOptions& options, std::size_t max_bytes)
+    : no_context_takeover_(options.no_context_takeover), max_bytes_(max_bytes), output_(kFirstOutput) {
+  // Raw deflate is asked for by negative bits.
+  if (inflateInit2(&stream_, -options.window_bits) != Z_OK) throw std::bad_alloc();
+}
+
+Inflater::~Inflater() { inflateEnd(&stream_); }
+
+void Inflater::begin() {
+  output_.clear(kKeepOutput);
+  if (no_context_takeover_) inflateReset(&stream_);
+}
+
+Inflater::Status Inflater::append(std::string_view part) {
+  // zlib's interface is older than const; it does not write to its input.
+  stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
+  stream_.avail_in = static_cast<uInt>(part.size());
+  return run();
+}
+
+Inflater::Status Inflater::finish() { return append(kTail); }
+
+Inflater::Status Inflater::run() {
+  for (;;) {
+    if (output_.room().empty()) output_.grow();
+    // One byte more than allowed shows that there is too much.
+    const auto room = output_.room().first(std::min(output_.room().size(), max_bytes_ + 1 - output_.size()));
+    stream_.next_out = reinterpret_cast<Bytef*>(room.data());
+    stream_.avail_out = static_cast<uInt>(room.size());
+    const int code = inflate(&stream_, Z_SYNC_FLUSH);
+    output_.add(room.size() - stream_.avail_out);
+    if (output_.size() > max_bytes_) return Status::kTooBig;
+    if (code == Z_STREAM_END) {
+      // A block marked final ends no message (RFC 7692, 7.2.3.4); what it wrote stays the window.
+      inflateResetKeep(&stream_);
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      return Status::kBad;
+    }
+    if (stream_.avail_in == 0 && stream_.avail_out > 0) return Status::kOk;
+    if (code == Z_BUF_ERROR && stream_.avail_out > 0) return Status::kBad;
+  }
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+
+namespace millrace::ingest {
+
+// At most `count` events in any span of `window`, counted exactly (a token bucket would let twice as many pass within
+// one window). Reads no clock: `now` is monotonic time. Holds at most `count` times.
+class RateWindow {
+ public:
+  using Nanos = std::chrono::nanoseconds;
+
+  // count <= 0: no limit.
+  RateWindow(int count, Nanos window) : count_(count), window_(window) {}
+
+  // Takes a place and returns 0, or takes nothing and returns how long to wait before asking again.
+  Nanos take(Nanos now) {
+    if (count_ <= 0) return Nanos::zero();
+    while (!taken_.empty() && taken_.front() + window_ <= now) taken_.pop_front();
+    if (taken_.size() >= static_cast<std::size_t>(count_)) return taken_.front() + window_ - now;
+    taken_.push_back(now);
+    return Nanos::zero();
+  }
+
+  // Counts an event that cannot wait (a pong); those that can then wait longer.
+  void force(Nanos now) {
+    if (count_ <= 0) return;
+    if (taken_.size() >= static_cast<std::size_t>(count_)) taken_.pop_front();
+    taken_.push_back(now);
+  }
+
+  void clear() { taken_.clear(); }
+
+ private:
+  int count_;
+  Nanos window_;
+  std::deque<Nanos> taken_;  // oldest first
+};
+
+}  // namespace millrace::ingest

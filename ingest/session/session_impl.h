@@ -1,0 +1,140 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ingest/session/connect_budget.h"
+#include "ingest/session/frame_reader.h"
+#include "ingest/session/random_bytes.h"
+#include "ingest/session/rate_window.h"
+#include "ingest/session/resolver.h"
+#include "ingest/session/send_queue.h"
+#include "ingest/session/session.h"
+#include "ingest/session/session_fsm.h"
+#include "ingest/session/transport.h"
+#include "ingest/session/upgrade.h"
+#include "ingest/session/url.h"
+#include "ingest/session/watchdog.h"
+
+namespace millrace::ingest {
+
+// Obeys SessionFsm: performs one action, reports its outcome, performs the next. All on the io_context's thread.
+// `turn_` counts the actions; a completion that belongs to an earlier one is dropped, so nothing needs to be cancelled
+// in time. Calls of the owner that decide something are posted, so the FSM never runs inside the owner's callbacks. The
+// parts: session_impl.cpp (decisions and their consequences), session_connect.cpp (the steps to an open connection),
+// session_receive.cpp and session_send.cpp (the open connection).
+class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
+ public:
+  Impl(boost::asio::io_context& context, SessionSettings settings, SessionListener& listener);
+
+  void detach();  // the Session is gone: call nobody any more
+  bool send(std::string text);
+  void ask(Outcome outcome, std::string detail);  // by the owner: posted
+
+  const SessionSettings settings_;
+  SessionStats stats_;
+  SessionFsm fsm_;
+  bool open_ = false;     // between on_open and on_closed
+  bool leaving_ = false;  // reconnect() or stop() was called: hand out no more frames
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Ending {
+    Outcome outcome;
+    std::string detail;
+  };
+
+  // session_impl.cpp
+  void happened(const Outcome& outcome, const std::string& detail = {});
+  void perform(const Action& action);
+  void tell(const Decision& decision, std::string_view detail);
+  void drop(const Decision& decision, std::string_view detail);
+  void start_timer(Nanos time, Outcome at_end, std::string detail);
+  // By value: the words often belong to what the failure drops.
+  void fail(Reason reason, std::string detail) { happened(failure(reason), detail); }
+  static Outcome failure(Reason reason) { return {.kind = Outcome::Kind::kFailed, .reason = reason}; }
+
+  // Wraps a completion so that it runs only while this object lives and the present action is still under way.
+  template <class Then>
+  auto in_turn(Then then) {
+    return [self = shared_from_this(), turn = turn_, then = std::move(then)](auto&&... arguments) mutable {
+      if (self->turn_ == turn && !self->detached_) then(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+  template <class Then>
+  void later(Then then) {
+    boost::asio::post(context_, in_turn(std::move(then)));
+  }
+
+  // session_connect.cpp
+  void admit();
+  void resolve();
+  void resolved(Addresses found);
+  void connect(int address);
+  void handshake();
+  void begin_upgrade();
+  void read_upgrade();
+  void judge_upgrade(Upgrade::Verdict verdict);
+  template <class Again>
+  bool wait_for(Transport::Status status, Again again);  // false: the transport has failed
+
+  // session_receive.cpp
+  void opened();
+  void await_bytes();
+  void drain();
+  std::optional<Ending> read_share(bool& empty);
+  std::optional<Ending> deliver(UnixNanos now);
+  std::optional<Ending> take(const Incoming& incoming, UnixNanos now);
+  void take_message(const Incoming& incoming, UnixNanos now);
+  std::optional<Ending> stopped_reading(Transport::Status status) const;
+  void count_frames();
+
+  // session_send.cpp
+  void pump();
+  void flush();
+  void pong(std::string_view data);
+  void ping();
+  void took_pong(std::string_view data);
+  void say_goodbye(int close_code);
+  void watch();
+
+  static Nanos steady_now() { return Clock::now().time_since_epoch(); }
+  static UnixNanos unix_now();
+
+  boost::asio::io_context& context_;
+  SessionListener& listener_;
+  const WsUrl url_;
+  RandomBytes random_;
+  std::shared_ptr<TlsContext> tls_;
+  std::shared_ptr<ConnectBudget> budget_;
+  SslSessionPtr tls_session_;  // of the last connection, for resumption; declared before the transport that fills it
+  Addresses addresses_;
+  Lookup lookup_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Upgrade> upgrade_;
+  FrameReader reader_;
+  SendQueue queue_;
+  RateWindow send_rate_;
+  Watchdog watchdog_;
+  std::string outgoing_;      // frames on their way out, bounded by kMostOutgoing
+  std::size_t written_ = 0;   // of outgoing_
+  bool writing_ = false;      // waiting until the socket takes more
+  bool got_message_ = false;  // on this connection
+  bool closing_ = false;      // our close frame is out: only wait for the peer's
+  std::string ping_data_;     // of the ping not yet answered, empty if none
+  std::uint64_t turn_ = 0;
+  bool detached_ = false;
+  boost::asio::steady_timer timer_;        // of the present action
+  boost::asio::steady_timer watch_timer_;  // of the open connection
+  boost::asio::steady_timer send_timer_;   // until the message rate has a place
+};
+
+}  // namespace millrace::ingest

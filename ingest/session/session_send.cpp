@@ -1,0 +1,133 @@
+#include "ingest/session/frame_writer.h"
+#include "ingest/session/session_impl.h"
+
+// What leaves: texts within the venue's rate, pings, pongs, the close frame. And the watch over the open connection.
+namespace millrace::ingest {
+namespace {
+
+// Encoded bytes that wait for a slow peer. Texts then stay in the queue; pongs are left out (RFC 6455 lets the next one
+// answer for all).
+constexpr std::size_t kMostOutgoing = 64 * 1024;
+
+}  // namespace
+
+bool Session::Impl::send(std::string text) {
+  if (!open_ || leaving_ || detached_ || !queue_.push(std::move(text))) {
+    stats_.sends_refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  pump();
+  return true;
+}
+
+// Moves texts from the queue to the wire as far as rate and peer allow.
+void Session::Impl::pump() {
+  while (!queue_.empty() && outgoing_.size() - written_ < kMostOutgoing) {
+    const Nanos wait = send_rate_.take(steady_now());
+    if (wait > Nanos::zero()) {
+      send_timer_.expires_after(wait);
+      send_timer_.async_wait(in_turn([this](const boost::system::error_code& error) {
+        if (!error) pump();
+      }));
+      break;
+    }
+    append_text(outgoing_, queue_.front(), random_.word());
+    queue_.pop();
+    stats_.messages_sent.fetch_add(1, std::memory_order_relaxed);
+  }
+  stats_.send_queue.store(static_cast<std::int64_t>(queue_.size()), std::memory_order_relaxed);
+  flush();
+}
+
+// Writes until all is out or the socket takes no more; then goes on when it does.
+void Session::Impl::flush() {
+  while (!writing_ && written_ < outgoing_.size()) {
+    const auto moved = transport_->write(std::string_view(outgoing_).substr(written_));
+    if (moved.status == Transport::Status::kOk) {
+      written_ += moved.bytes;
+      continue;
+    }
+    if (moved.status != Transport::Status::kWantWrite && moved.status != Transport::Status::kWantRead) {
+      const Reason reason = transport_->timed_out() ? Reason::kHalfOpen : Reason::kReset;
+      return later([this, reason, detail = transport_->error()] { fail(reason, detail); });
+    }
+    writing_ = true;
+    const bool writes = moved.status == Transport::Status::kWantWrite;
+    using Socket = boost::asio::ip::tcp::socket;
+    transport_->socket().async_wait(writes ? Socket::wait_write : Socket::wait_read,
+                                    in_turn([this](const boost::system::error_code&) {
+                                      writing_ = false;
+                                      pump();
+                                    }));
+  }
+  if (written_ < outgoing_.size()) return;
+  outgoing_.clear();
+  written_ = 0;
+}
+
+void Session::Impl::pong(std::string_view data) {
+  if (closing_ || outgoing_.size() - written_ >= kMostOutgoing) return;
+  send_rate_.force(steady_now());
+  append_pong(outgoing_, data, random_.word());
+  flush();
+}
+
+void Session::Impl::ping() {
+  if (outgoing_.size() - written_ >= kMostOutgoing) return;
+  send_rate_.force(steady_now());
+  stats_.pings_sent.fetch_add(1, std::memory_order_relaxed);
+  if (!settings_.ping_text.empty()) {
+    append_text(outgoing_, settings_.ping_text, random_.word());
+    return flush();
+  }
+  ping_data_ = std::to_string(steady_now().count());
+  watchdog_.awaits_pong(steady_now());
+  append_ping(outgoing_, ping_data_, random_.word());
+  flush();
+}
+
+// A pong that nobody asked for is allowed and means nothing but life.
+void Session::Impl::took_pong(std::string_view data) {
+  if (ping_data_.empty() || data != ping_data_) return;
+  stats_.rtt_ns.store(steady_now().count() - std::stoll(ping_data_), std::memory_order_relaxed);
+  ping_data_.clear();
+  watchdog_.got_pong();
+}
+
+// The close frame as far as the socket takes it now; nobody waits for a peer that does not read.
+void Session::Impl::say_goodbye(int close_code) {
+  append_close(outgoing_, static_cast<std::uint16_t>(close_code), {}, random_.word());
+  while (written_ < outgoing_.size()) {
+    const auto moved = transport_->write(std::string_view(outgoing_).substr(written_));
+    if (moved.status != Transport::Status::kOk) return;
+    written_ += moved.bytes;
+  }
+}
+
+void Session::Impl::watch() {
+  const Nanos next = watchdog_.next();
+  if (next == Watchdog::kNever) return;
+  watch_timer_.expires_at(Clock::time_point(std::chrono::duration_cast<Clock::duration>(next)));
+  watch_timer_.async_wait(in_turn([this](const boost::system::error_code& error) {
+    if (error) return;
+    switch (watchdog_.check(steady_now())) {
+      case Watchdog::Due::kNoData:
+        return fail(Reason::kNoData, "open, but no message in time");
+      case Watchdog::Due::kSilent:
+        return fail(Reason::kSilent, "nothing received for longer than the venue's limit");
+      case Watchdog::Due::kHalfOpen:
+        return fail(Reason::kHalfOpen, "no pong in time");
+      case Watchdog::Due::kStable:
+        happened({.kind = Outcome::Kind::kStable});
+        break;
+      case Watchdog::Due::kPing:
+        ping();
+        break;
+      case Watchdog::Due::kNothing:
+        break;
+    }
+    watch();
+  }));
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace millrace::ingest {
+
+// Which time limit of an open connection is over. Pure: monotonic times in, at most one verdict out per call. A limit
+// of 0 is not watched.
+class Watchdog {
+ public:
+  using Nanos = std::chrono::nanoseconds;
+  struct Limits {
+    Nanos first_data{0};
+    Nanos silence{0};
+    Nanos ping_interval{0};
+    Nanos pong{0};
+    Nanos stable{0};
+  };
+  enum class Due : std::uint8_t { kNothing, kPing, kNoData, kSilent, kHalfOpen, kStable };
+
+  explicit Watchdog(const Limits& limits) : limits_(limits) {}
+
+  void opened(Nanos now) {
+    heard_ = now;
+    first_data_at_ = after(now, limits_.first_data);
+    ping_at_ = after(now, limits_.ping_interval);
+    stable_at_ = after(now, limits_.stable);
+    pong_at_ = kNever;
+  }
+  void heard(Nanos now) { heard_ = now; }  // any bytes
+  void got_message() { first_data_at_ = kNever; }
+  void awaits_pong(Nanos now) {  // a WebSocket ping is out
+    if (pong_at_ == kNever) pong_at_ = after(now, limits_.pong);
+  }
+  void got_pong() { pong_at_ = kNever; }
+
+  // What is due. kPing and kStable arm themselves anew; the others end the connection.
+  Due check(Nanos now) {
+    if (now >= first_data_at_) return Due::kNoData;
+    if (now >= after(heard_, limits_.silence)) return Due::kSilent;
+    if (now >= pong_at_) return Due::kHalfOpen;
+    if (now >= stable_at_) {
+      stable_at_ = kNever;
+      return Due::kStable;
+    }
+    if (now < ping_at_) return Due::kNothing;
+    ping_at_ = after(now, limits_.ping_interval);
+    return Due::kPing;
+  }
+
+  // When to call check() next; kNever if nothing is watched.
+  Nanos next() const {
+    return std::min({first_data_at_, after(heard_, limits_.silence), pong_at_, ping_at_, stable_at_});
+  }
+
+  static constexpr Nanos kNever = Nanos(std::numeric_limits<std::int64_t>::max());
+
+ private:
+  static Nanos after(Nanos now, Nanos limit) { return limit > Nanos::zero() ? now + limit : kNever; }
+
+  Limits limits_;
+  Nanos heard_{0};
+  Nanos first_data_at_ = kNever;
+  Nanos pong_at_ = kNever;
+  Nanos ping_at_ = kNever;
+  Nanos stable_at_ = kNever;
+};
+
+}  // namespace millrace::ingest

@@ -146,6 +146,9 @@ class Venue {
   virtual const Capabilities& capabilities() const noexcept = 0;
   virtual InstrumentTable& instruments() noexcept = 0;
 
+  // Where REST requests go, "https://host[:port]": the configured address, else the venue's own. Empty: it has none.
+  virtual std::string_view rest_url() const noexcept { return {}; }
+
   // Requests that load reference data, before any stream starts.
   virtual std::vector<RestRequest> reference_requests() const = 0;
   // Reads one of their answers into the table (and tells the sink). Also reads what `normalize --instruments` is given.

@@ -1,0 +1,31 @@
+#include "ingest/worker/rotation.h"
+
+#include <algorithm>
+
+namespace millrace::ingest {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kMostOverlap = 600 * kSecond;
+
+}  // namespace
+
+Rotation::Rotation(std::int64_t lifetime_s, std::int64_t first_data_ns)
+    : lifetime_ns_(lifetime_s * kSecond),
+      overlap_ns_(std::min(kMostOverlap, lifetime_ns_ / 4)),
+      // Both run for a while, so that quiet streams too have their subscription in force on the second one.
+      settle_ns_(std::min(first_data_ns, overlap_ns_ / 2)) {}
+
+Rotation::Step Rotation::step(UnixNanos now, const Line& first, const std::optional<Line>& second) const {
+  if (lifetime_ns_ == 0) return Step::kNone;
+  if (!second) {
+    const bool old = first.open_since && now - *first.open_since >= lifetime_ns_ - overlap_ns_;
+    return old ? Step::kOpenSecond : Step::kNone;
+  }
+  if (!second->open_since) return Step::kNone;
+  if (!first.open_since) return Step::kTakeOver;
+  const bool settled = now - *second->open_since >= settle_ns_;
+  return settled && second->has_data ? Step::kTakeOver : Step::kNone;
+}
+
+}  // namespace millrace::ingest

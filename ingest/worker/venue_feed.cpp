@@ -1,0 +1,228 @@
+#include "ingest/worker/venue_feed.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "ingest/worker/plan.h"
+
+// Connections and books of one venue on one thread; loading reference data is in venue_feed_reference.cpp.
+namespace millrace::ingest {
+
+using normalize::ConnectionPlan;
+using normalize::Dataset;
+using normalize::InstrumentId;
+using normalize::Subscription;
+using schemas::StreamState;
+
+namespace {
+
+std::unique_ptr<normalize::Venue> venue_of(const VenueConfig& config) {
+  auto venue = normalize::make_venue(config.name, venue_options(config));
+  if (venue == nullptr) throw std::runtime_error("unknown venue " + config.name);
+  return venue;
+}
+
+// A second connection helps only where records say which came first; elsewhere two copies of a stream could not be told
+// apart, and the connection is made anew when the venue closes it.
+std::int64_t rotation_lifetime(const normalize::Capabilities& capabilities, const normalize::VenueLimits& limits) {
+  const auto row = std::ranges::find(capabilities.datasets, Dataset::kBook, &normalize::DatasetCapability::dataset);
+  const bool numbered = row != capabilities.datasets.end() && row->evidence == schemas::LossEvidence::kSequence;
+  return numbered ? limits.lifetime_s : 0;
+}
+
+}  // namespace
+
+VenueFeed::VenueFeed(FeedSettings settings, publish::RecordSink& sink, FeedPorts ports)
+    : settings_(std::move(settings)),
+      ports_(std::move(ports)),
+      venue_(venue_of(*settings_.config)),
+      limits_(effective_limits(*settings_.config, venue_->capabilities().limits)),
+      out_(settings_.config->name, venue_->capabilities(), venue_->instruments(), sink, settings_.sequencer),
+      context_{*settings_.config, limits_, *venue_, out_, ports_, counters_, settings_.connect_budget},
+      rotation_(rotation_lifetime(venue_->capabilities(), limits_),
+                settings_.config->timeouts.first_data_ms * 1'000'000),
+      refreshes_(settings_.refresh_ns, settings_.jitter_seed) {}
+
+VenueFeed::~VenueFeed() = default;
+
+void VenueFeed::connect(const std::vector<Subscription>& wanted) {
+  const auto plans = plan_connections(*venue_, wanted, limits_.streams_per_connection);
+  if (plans.has_error()) {
+    spdlog::error("plan_refused venue={} where=\"{}\"", config().name, plans.error().where);
+    return;
+  }
+  for (const ConnectionPlan& plan : *plans) {
+    Line& line = lines_.emplace_back();
+    line.first = make_connection(plan);
+    line.first->take_streams();
+    line.first->start();
+  }
+}
+
+std::unique_ptr<Connection> VenueFeed::make_connection(ConnectionPlan plan) {
+  publish::ConnectionId id = 0;
+  if (free_ids_.empty()) {
+    id = next_id_++;
+  } else {
+    id = free_ids_.back();
+    free_ids_.pop_back();
+  }
+  const std::string name = fmt::format("public-{}-{}", settings_.sequencer.thread + 1, id + 1);
+  return std::make_unique<Connection>(context_, std::move(plan), id, name);
+}
+
+void VenueFeed::retire(std::unique_ptr<Connection> connection) {
+  connection->stop();
+  retired_.push_back(std::move(connection));
+}
+
+void VenueFeed::tick(UnixNanos now) {
+  for (Line& line : lines_) {
+    line.first->tick(now);
+    if (line.second) line.second->tick(now);
+    if (!stopping_) rotate(line, now);
+  }
+  std::erase_if(retired_, [this](const std::unique_ptr<Connection>& connection) {
+    if (connection->stopped()) free_ids_.push_back(connection->id());
+    return connection->stopped();
+  });
+  if (!stopping_) refresh_due(now);
+  out_.tick(now);
+  count_open(now);
+}
+
+void VenueFeed::rotate(Line& line, UnixNanos now) {
+  const Rotation::Line first{line.first->open_since(), line.first->has_data()};
+  std::optional<Rotation::Line> second;
+  if (line.second) second = {line.second->open_since(), line.second->has_data()};
+  switch (rotation_.step(now, first, second)) {
+    case Rotation::Step::kNone:
+      return;
+    case Rotation::Step::kOpenSecond:
+      line.second = make_connection(line.first->plan());
+      line.second->start();
+      return;
+    case Rotation::Step::kTakeOver:
+      break;
+  }
+  counters_.rotations.add();
+  line.second->take_streams();
+  spdlog::info("rotated venue={} from={} to={}", config().name, line.first->name(), line.second->name());
+  std::swap(line.first, line.second);
+  retire(std::move(line.second));
+}
+
+void VenueFeed::refresh_due(UnixNanos now) {
+  for (const InstrumentId book : out_.take_refresh_requests()) {
+    out_.begin_timer(now);
+    refresh(book);
+  }
+  for (const InstrumentId book : refreshes_.take_due(now)) {
+    out_.begin_timer(now);
+    refresh(book);
+  }
+}
+
+void VenueFeed::refresh(InstrumentId book) {
+  if (venue_->refresh(book, out_)) counters_.refreshes.add();
+}
+
+void VenueFeed::schedule_refreshes(const std::vector<Subscription>& streams, UnixNanos now) {
+  for (const Subscription& one : streams) {
+    if (one.dataset == Dataset::kBook) refreshes_.add(venue_->instruments().intern(one.symbol), now);
+  }
+}
+
+void VenueFeed::change(const std::vector<Subscription>& wanted, UnixNanos now) {
+  settings_.wanted = wanted;
+  if (references_awaited_ > 0 || stopping_) return;  // begin() takes them from there
+  const SubscriptionChange change = change_between(active_, known_only(wanted, now));
+  if (change.empty()) return;
+  spdlog::info("subscriptions venue={} added={} removed={}", config().name, change.add.size(), change.remove.size());
+  remove(change.remove, now);
+  const auto plans = plan_connections(*venue_, change.add, limits_.streams_per_connection);
+  std::vector<Subscription> rest;
+  for (const ConnectionPlan& plan : plans.has_value() ? *plans : std::vector<ConnectionPlan>{}) {
+    if (add_to_line(plan, now)) continue;
+    rest.insert(rest.end(), plan.subscriptions.begin(), plan.subscriptions.end());
+  }
+  connect(rest);
+  active_.insert(active_.end(), change.add.begin(), change.add.end());
+  schedule_refreshes(change.add, now);
+}
+
+// True if a connection to the same address has room for all of them. None is changed while it is being replaced: the
+// second one would not have the change.
+bool VenueFeed::add_to_line(const ConnectionPlan& plan, UnixNanos now) {
+  for (Line& line : lines_) {
+    const std::size_t carried = line.first->plan().subscriptions.size() + plan.subscriptions.size();
+    const bool room =
+        limits_.streams_per_connection == 0 || carried <= static_cast<std::size_t>(limits_.streams_per_connection);
+    if (line.second || !room || line.first->plan().url != plan.url) continue;
+    line.first->change(plan.subscriptions, {}, now);
+    return true;
+  }
+  return false;
+}
+
+void VenueFeed::remove(const std::vector<Subscription>& gone, UnixNanos now) {
+  if (gone.empty()) return;
+  for (Line& line : lines_) {
+    line.first->change({}, gone, now);
+    if (line.second) line.second->change({}, gone, now);
+  }
+  for (const Subscription& one : gone) {
+    const InstrumentId id = venue_->instruments().intern(one.symbol);
+    out_.release({id, one.dataset}, now);
+    if (one.dataset == Dataset::kBook) refreshes_.remove(id);
+  }
+  std::erase_if(active_, [&](const Subscription& one) { return std::ranges::find(gone, one) != gone.end(); });
+  for (Line& line : lines_) {
+    if (!line.first->plan().subscriptions.empty()) continue;
+    if (line.second) retire(std::move(line.second));
+    retire(std::exchange(line.first, nullptr));
+  }
+  std::erase_if(lines_, [](const Line& line) { return line.first == nullptr; });
+}
+
+void VenueFeed::stop(UnixNanos now) {
+  stopping_ = true;
+  // Before anything is closed: a closed book is no longer live and could not be published.
+  for (const InstrumentId book : refreshes_.all()) {
+    out_.begin_timer(now);
+    refresh(book);
+  }
+  for (Line& line : lines_) {
+    if (line.second) line.second->stop();
+    line.first->stop();
+  }
+}
+
+bool VenueFeed::stopped() const {
+  const auto closed = [](const std::unique_ptr<Connection>& connection) {
+    return !connection || connection->stopped();
+  };
+  return std::ranges::all_of(lines_, [&](const Line& line) { return closed(line.first) && closed(line.second); }) &&
+         std::ranges::all_of(retired_, closed);
+}
+
+void VenueFeed::count_open(UnixNanos now) {
+  UnixNanos oldest = now;
+  std::uint64_t open = 0;
+  for (const Line& line : lines_) {
+    for (const Connection* connection : {line.first.get(), line.second.get()}) {
+      if (connection == nullptr || !connection->open_since()) continue;
+      ++open;
+      oldest = std::min(oldest, *connection->open_since());
+    }
+  }
+  counters_.connections.set(open);
+  counters_.opened_ns.set(open > 0 ? static_cast<std::uint64_t>(oldest) : 0);
+}
+
+}  // namespace millrace::ingest

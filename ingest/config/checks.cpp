@@ -6,25 +6,14 @@
 #include <charconv>
 #include <set>
 
+#include "publish/kafka/settings.h"
+
 namespace millrace::ingest {
 namespace {
 
 using normalize::Capabilities;
 using normalize::Dataset;
 using normalize::DatasetCapability;
-
-// Properties that hold the promises of the lanes up.
-constexpr std::string_view kFixedProperties[] = {"acks",
-                                                 "request.required.acks",
-                                                 "enable.idempotence",
-                                                 "message.timeout.ms",
-                                                 "delivery.timeout.ms",
-                                                 "max.in.flight",
-                                                 "max.in.flight.requests.per.connection",
-                                                 "bootstrap.servers",
-                                                 "metadata.broker.list",
-                                                 "transactional.id",
-                                                 "allow.auto.create.topics"};
 
 // One venue's checks; reports at the place of the setting at fault.
 class VenueCheck {
@@ -156,11 +145,14 @@ class VenueCheck {
   std::vector<Problem>& problems_;
 };
 
+// librdkafka knows its own settings; each line it gives begins with our name of the key.
 void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
-  for (const std::string_view fixed : kFixedProperties) {
-    if (!config.kafka.properties.contains(std::string(fixed))) continue;
-    problems.push_back({places.at(fmt::format("kafka.properties.{}", fixed)),
-                        fmt::format("{} is set by Millrace and cannot be changed", fixed)});
+  publish::KafkaSettings settings;
+  settings.brokers = "unused:1";  // has a form of its own
+  settings.properties = config.kafka.properties;
+  for (std::string& line : publish::problems(settings)) {
+    const auto found = places.find(line.substr(0, line.find(": ")));
+    problems.push_back({found != places.end() ? found->second : places.at(""), std::move(line)});
   }
 }
 

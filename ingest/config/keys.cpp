@@ -31,8 +31,8 @@ const Key<C> kWorkerKeys[] = {
     {"kafka.prefix", to<C, Text>([](C& c) -> Text& { return c.kafka.prefix; }), "",
      "First part of every topic name.", false, Form::kName},
     {"kafka.properties", to<C, Map>([](C& c) -> Map& { return c.kafka.properties; }), "",
-     "Any librdkafka property (TLS, SASL). Those that keep Millrace's promises cannot be changed: `acks`, "
-     "`enable.idempotence`, `message.timeout.ms`, `max.in.flight`, `bootstrap.servers`."},
+     "Any librdkafka property (TLS, SASL). Those that a promise rests on cannot be changed: `acks`, "
+     "`enable.idempotence`, `message.timeout.ms`, retries."},
     {"kafka.memory_limit_mb", to<C, Number>([](C& c) -> Number& { return c.kafka.memory_limit_mb; }), "MiB",
      "Bytes of records not yet acknowledged, over all threads. What does not fit is dropped, counted and declared.",
      false, Form::kAny, 8, 65'536},

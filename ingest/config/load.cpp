@@ -72,12 +72,14 @@ LoadedFile load_file(const std::string& path, const Environment& environment) {
   std::ifstream file(path);
   std::stringstream text;
   if (!file || !(text << file.rdbuf())) {
+    result.problems.push_back({{}, "the file cannot be read"});
     result.lines.push_back(path + ": cannot be read");
     return result;
   }
   Loaded loaded = load(text.str(), environment);
   for (const Problem& problem : loaded.problems) result.lines.push_back(to_text(path, problem));
   result.config = std::move(loaded.config);
+  result.problems = std::move(loaded.problems);
   return result;
 }
 

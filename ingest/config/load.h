@@ -26,9 +26,10 @@ struct Loaded {
 // looking whether a named CA file can be read.
 Loaded load(std::string_view text, const Environment& environment);
 
-// The same for a file; the name is in `lines`, one per problem as to_text() writes them.
+// The same for a file; `lines` has one per problem as to_text() writes them.
 struct LoadedFile {
   Config config;
+  std::vector<Problem> problems;
   std::vector<std::string> lines;
 
   bool ok() const noexcept { return lines.empty(); }

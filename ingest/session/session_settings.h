@@ -41,25 +41,25 @@ struct Ladder {
 
 // Everything about one connection that is not the venue's payload.
 struct SessionSettings {
-  std::string url;                            // "wss://host[:port]/path?query"; "ws://" only with allow_plain
-  std::string ca_file;                        // PEM; empty = the system's CAs
-  std::vector<std::string> resolve_override;  // addresses ("127.0.0.1", "::1") to use instead of asking DNS
-  std::vector<std::string> headers;           // further lines of the upgrade request, "Name: value"
-  bool allow_plain = false;                   // unencrypted "ws://": for tests on the same machine only
+  std::string url = {};                            // "wss://host[:port]/path?query"; "ws://" only with allow_plain
+  std::string ca_file = {};                        // PEM; empty = the system's CAs
+  std::vector<std::string> resolve_override = {};  // addresses ("127.0.0.1", "::1") to use instead of asking DNS
+  std::vector<std::string> headers = {};           // further lines of the upgrade request, "Name: value"
+  bool allow_plain = false;                        // unencrypted "ws://": for tests on the same machine only
 
   // silence_ns, ping_interval_ns, messages_per_second, connects_per_window and connect_window_s are obeyed here.
-  normalize::VenueLimits limits;
-  std::string ping_text;  // Capabilities::ping_text; empty = WebSocket ping frames, whose round trip is measured
+  normalize::VenueLimits limits = {};
+  std::string ping_text = {};  // Capabilities::ping_text; empty = WebSocket ping frames, whose round trip is measured
   // Shared by all sessions to one venue from this process, also over threads; null = this session has its own.
-  std::shared_ptr<ConnectBudget> connect_budget;
+  std::shared_ptr<ConnectBudget> connect_budget = {};
 
   bool offer_deflate = true;
   std::size_t max_message_bytes = 16u << 20;  // after inflation; longer: closed with 1009
   std::size_t send_queue_messages = 1024;     // full: send() says no
   std::size_t send_queue_bytes = 1u << 20;
 
-  Deadlines deadlines;
-  Ladder ladder;
+  Deadlines deadlines = {};
+  Ladder ladder = {};
   std::uint64_t jitter_seed = 0;  // 0 = from the system's random source
 };
 

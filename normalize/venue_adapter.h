@@ -30,13 +30,14 @@ struct Subscription {
 
 // Settings of one venue that adapters read; every one can be set in the configuration.
 struct VenueOptions {
-  int book_depth = 0;              // levels asked for; 0 = the venue's default (Kraken 1000? see its README)
+  int book_depth = 0;              // levels asked for; 0 = the venue's default (Kraken 100)
   std::int32_t max_levels = 0;     // live books keep at most this many levels a side; 0 = all (offline)
   int snapshot_levels = 0;         // levels of a REST snapshot; 0 = the venue's default
   std::string book_speed;          // such as "100ms"; empty = the venue's default
   std::string ws_url;              // empty = the venue's production address
   std::string rest_url;
   bool bbo_from_book = false;      // also emit dataset bbo-book
+  std::int64_t book_audit_s = 3600;  // resubscribe each checksummed book this often, to prove all its levels; 0 = never
 };
 
 // One whole WebSocket message. `text` is followed by at least kFramePadding readable bytes and valid during the call.

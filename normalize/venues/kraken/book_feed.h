@@ -1,0 +1,47 @@
+#pragma once
+
+#include <vector>
+
+#include "normalize/venues/kraken/messages.h"
+#include "normalize/venues/kraken/venue_state.h"
+
+namespace millrace::normalize::kraken {
+
+// Book messages to events: which are applied, which dropped, what a wrong checksum means. One per venue and thread.
+class BookFeed {
+ public:
+  explicit BookFeed(VenueState& venue) : venue_(venue) {}
+
+  // What the connection has to do about a message that was decoded.
+  enum class Action : std::uint8_t { kNone, kSnapshotLoaded, kResyncCrossed };
+
+  // Decodes and publishes one message of connection `feeder`. Errors: kBadNumber, kTooLarge (nothing changed) and
+  // kBadChecksum: the hole is declared, the book invalid, and the connection must resync it.
+  Result<Action> on_message(InstrumentId id, const Message& message, std::uint32_t feeder, UnixNanos receive_time,
+                            EventSink& out);
+
+  // The book will miss updates until its next snapshot, which then declares a hole for `reason` (static text). With
+  // `valid` the book is right up to here and stays in use.
+  void interrupt(InstrumentId id, std::string_view reason, bool valid);
+
+  // The live book as a REFRESH; false if it is not live.
+  bool refresh(InstrumentId id, EventSink& out);
+
+ private:
+  Result<Action> on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder, EventSink& out);
+  Result<Action> on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time, EventSink& out);
+  Error refuse(InstrumentId id, BookOutcome outcome, EventSink& out);
+  bool dropped(InstrumentId id, std::uint32_t feeder, EventSink& out);
+  void publish(InstrumentId id, schemas::BookKind kind, EventMeta meta, EventSink& out);
+  void publish_whole(InstrumentId id, const EventMeta& meta, EventSink& out);
+  void publish_bbo(InstrumentId id, const EventMeta& meta, EventSink& out);
+  void declare_hole(InstrumentId id, std::string_view reason, EventSink& out);
+  void set_states(InstrumentId id, schemas::StreamState state, std::string_view reason, EventSink& out);
+  Action check_crossed(SymbolState& symbol, UnixNanos receive_time) const;
+  void tell_audit(InstrumentId id, BookOutcome outcome, std::optional<bool> checksum_ok) const;
+
+  VenueState& venue_;
+  RowLevels rows_;
+};
+
+}  // namespace millrace::normalize::kraken

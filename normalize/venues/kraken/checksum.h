@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "normalize/book/book.h"
+
+namespace millrace::normalize::kraken {
+
+// How many levels a side the venue's checksum covers.
+inline constexpr std::size_t kCheckedLevels = 10;
+
+// The text of one side's ten best levels as the checksum wants it: price and quantity of each level without point and
+// leading zeros, which are the digits of its mantissas when the book's exponents are the venue's precisions. An update
+// changes one or two levels, so the digits of the others are copied from the last text.
+class SideText {
+ public:
+  // Makes the text that of `side`; false if it is what it was.
+  bool follow(const LadderSide& side) noexcept;
+  std::string_view view() const noexcept { return {texts_[current_].chars.data(), texts_[current_].ends[count_]}; }
+
+ private:
+  static constexpr std::size_t kLevelChars = 40;  // two numbers of up to 20 digits
+  struct Text {
+    std::array<char, (kCheckedLevels + 1) * kLevelChars> chars{};  // one more: copies overshoot
+    std::array<std::size_t, kCheckedLevels + 1> ends{};            // ends[i + 1]: behind level i
+  };
+  void append(Text& text, std::size_t at, const Level& level) const noexcept;
+  void copy(const Text& from, std::size_t from_at, Text& to, std::size_t to_at) const noexcept;
+
+  std::array<Level, kCheckedLevels> levels_{};
+  std::size_t count_ = 0;
+  std::array<Text, 2> texts_;  // the current one and the one before
+  std::size_t current_ = 0;
+};
+
+// CRC32 (IEEE) over asks, then bids. One per book; no allocation.
+class BookChecksum {
+ public:
+  // The checksum of `book`, whose exponents must be the negative precisions. A side that says it has not changed since
+  // the last call is not looked at.
+  std::uint32_t of(const Book& book, bool bids_changed, bool asks_changed) noexcept;
+
+ private:
+  SideText bids_;
+  SideText asks_;
+  std::uint32_t asks_crc_ = 0;
+  std::uint32_t crc_ = 0;
+};
+
+}  // namespace millrace::normalize::kraken

@@ -1,0 +1,78 @@
+#include "normalize/venues/kraken/depth_book.h"
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::normalize::kraken {
+
+namespace {
+
+constexpr std::array<int, 5> kDepths = {10, 25, 100, 500, 1000};
+
+// Cuts a side to `depth` levels; what falls out is appended to `removed`, if wanted.
+void cut(LadderSide& side, std::size_t depth, std::vector<Level>* removed) {
+  while (side.size() > depth) {
+    const std::int64_t price = side.worst()->price;
+    side.set(price, 0);
+    if (removed) removed->push_back({price, 0});
+  }
+}
+
+}  // namespace
+
+int offered_depth(std::size_t levels) noexcept {
+  for (const int depth : kDepths) {
+    if (levels <= static_cast<std::size_t>(depth)) return depth;
+  }
+  return 0;
+}
+
+bool is_offered_depth(std::int64_t depth) noexcept {
+  return std::find(kDepths.begin(), kDepths.end(), depth) != kDepths.end();
+}
+
+bool DepthBook::load(const RowLevels& rows, const Precision& precision, int depth, std::uint32_t checksum) {
+  book_.clear();
+  book_.price_exponent = -precision.price;
+  book_.quantity_exponent = -precision.quantity;
+  depth_ = depth;
+  for (const Level& row : rows.bids) book_.bids.set(row.price, row.quantity);
+  for (const Level& row : rows.asks) book_.asks.set(row.price, row.quantity);
+  cut(book_.bids, static_cast<std::size_t>(depth), nullptr);
+  cut(book_.asks, static_cast<std::size_t>(depth), nullptr);
+  checksum_value_ = checksum;
+  fresh_ = true;
+  rescaled_ = false;
+  const bool right = checksum_.of(book_, true, true) == checksum;
+  state_ = right ? State::kLive : State::kInvalid;
+  return right;
+}
+
+bool DepthBook::refine(const Precision& precision) {
+  const std::int32_t price = book_.price_exponent;
+  const std::int32_t quantity = book_.quantity_exponent;
+  if (-precision.price >= price && -precision.quantity >= quantity) return true;
+  rescaled_ = true;
+  return book_.refine(-precision.price, -precision.quantity);
+}
+
+bool DepthBook::apply(RowLevels& rows, std::uint32_t checksum) {
+  for (const Level& row : rows.bids) book_.bids.set(row.price, row.quantity);
+  for (const Level& row : rows.asks) book_.asks.set(row.price, row.quantity);
+  cut(book_.bids, static_cast<std::size_t>(depth_), &rows.bids);
+  cut(book_.asks, static_cast<std::size_t>(depth_), &rows.asks);
+  checksum_value_ = checksum;
+  fresh_ = false;
+  const bool right = checksum_.of(book_, rescaled_ || !rows.bids.empty(), rescaled_ || !rows.asks.empty()) == checksum;
+  rescaled_ = false;
+  if (!right) state_ = State::kInvalid;
+  return right;
+}
+
+void DepthBook::reset() noexcept {
+  book_.clear();
+  state_ = State::kEmpty;
+  depth_ = 0;
+}
+
+}  // namespace millrace::normalize::kraken

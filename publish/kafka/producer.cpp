@@ -152,11 +152,12 @@ void Producer::push(TopicSlot topic, const Outgoing& record) {
   message._private = record.cookie;
 }
 
-void Producer::submit(TopicSlot topic, ReportListener& listener) {
+void Producer::submit(TopicSlot topic, ReportListener& listener, std::int32_t only) {
   Handle::Topic& out = handle_->at(topic);
   const auto size = static_cast<int>(out.batch.size());
-  const int taken =
-      rd_kafka_produce_batch(out.topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_PARTITION, out.batch.data(), size);
+  const int flags = only == kEachItsOwn ? RD_KAFKA_MSG_F_PARTITION : 0;
+  const std::int32_t partition = only == kEachItsOwn ? RD_KAFKA_PARTITION_UA : only;
+  const int taken = rd_kafka_produce_batch(out.topic, partition, flags, out.batch.data(), size);
   if (taken < size) {
     for (const rd_kafka_message_t& each : out.batch) {
       if (each.err) listener.on_report(each._private, fate_of(each.err), each.partition, -1);

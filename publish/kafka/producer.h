@@ -65,8 +65,11 @@ class Producer {
 
   // Queues for submit(); no call into librdkafka.
   void push(TopicSlot topic, const Outgoing& record);
-  // Hands over what was pushed for `topic`, in order. What is refused is reported before this returns.
-  void submit(TopicSlot topic, ReportListener& listener);
+  // Hands over what was pushed for `topic`, in order. What is refused is reported before this returns. All of it is for
+  // `only` partition if that is named: slower for many partitions, but librdkafka 2.0.2 forgets to free records for
+  // several partitions when it refuses the topic, so this is the way for a topic that was refused before.
+  void submit(TopicSlot topic, ReportListener& listener, std::int32_t only = kEachItsOwn);
+  static constexpr std::int32_t kEachItsOwn = -1;
   // One record with header "mr"; for records that may be there already. kQueueFull, a lost fate, or kAcked for "taken".
   Fate send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header);
 

@@ -41,9 +41,13 @@ constexpr std::array kProducerDefaults = {
 };
 
 constexpr std::array kClientDefaults = {
-    Setting{"socket.nagle.disable", "true"}, Setting{"reconnect.backoff.max.ms", "1000"},
-    Setting{"socket.timeout.ms", "10000"},   Setting{"socket.keepalive.enable", "true"},
+    Setting{"socket.nagle.disable", "true"},
+    Setting{"reconnect.backoff.max.ms", "1000"},
+    Setting{"socket.timeout.ms", "10000"},
+    Setting{"socket.keepalive.enable", "true"},
     Setting{"message.max.bytes", "4194304"},
+    // How long a topic that was refused, deleted or made anew stays unknown; librdkafka's own five minutes are long.
+    Setting{"topic.metadata.refresh.interval.ms", "5000"},
 };
 
 // Is this a key that only a producer knows? Clients that read would warn about it.

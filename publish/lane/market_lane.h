@@ -79,6 +79,7 @@ class MarketLane final : public RecordSink, private ReportListener {
     TopicSlot slot{};
     std::uint32_t first_ring = 0;
     std::int32_t partitions = 0;
+    bool suspect = false;              // was refused and has had no acknowledgement since: see Producer::submit
     std::vector<std::uint32_t> dirty;  // rings with something to send
   };
   struct Stream {
@@ -99,7 +100,7 @@ class MarketLane final : public RecordSink, private ReportListener {
   void send_all();
   void send_topic(Topic& topic);
   void send_ring(Topic& topic, Ring& ring);
-  void submit(Topic& topic);
+  void submit(Topic& topic, const Ring* only);
   bool repeat(Topic& topic, Ring& ring, RingRecord& record);
   void deliver_reports(std::chrono::milliseconds wait);
   void renew_if_dead();
@@ -120,6 +121,7 @@ class MarketLane final : public RecordSink, private ReportListener {
   Clock::time_point now_{};             // of the flush or poll at hand
   std::vector<std::uint32_t> sending_;  // rings of the topic at hand; keeps its capacity
   std::size_t pushed_ = 0;              // not yet submitted
+  bool alone_ = false;                  // the topic at hand is suspect: one partition a submit
   bool queue_full_ = false;             // seen by the submit at hand
   Clock::time_point renewed_at_{};
   std::unique_ptr<Producer> producer_;  // empty while being renewed

@@ -74,13 +74,14 @@ void MarketLane::send_all() {
 }
 
 void MarketLane::send_topic(Topic& topic) {
+  alone_ = topic.suspect;
   sending_.clear();
   sending_.swap(topic.dirty);
   for (const std::uint32_t number : sending_) {
     rings_[number].dirty = false;
     if (!queue_full_) send_ring(topic, rings_[number]);
   }
-  submit(topic);
+  submit(topic, nullptr);
   for (const std::uint32_t number : sending_) {
     rings_[number].rewound = false;
     if (rings_[number].records.to_send()) mark_dirty(rings_[number]);
@@ -99,15 +100,16 @@ void MarketLane::send_ring(Topic& topic, Ring& ring) {
     ring.records.sent(*record);
     producer_->push(topic.slot, {{record->bytes(), record->length}, key_of(*record), ring.partition, record});
     if (++pushed_ < kBatch) continue;
-    submit(topic);
+    submit(topic, alone_ ? &ring : nullptr);
     if (queue_full_) return;
   }
+  if (alone_) submit(topic, &ring);
 }
 
-void MarketLane::submit(Topic& topic) {
+void MarketLane::submit(Topic& topic, const Ring* only) {
   if (pushed_ == 0) return;
   pushed_ = 0;
-  producer_->submit(topic.slot, *this);
+  producer_->submit(topic.slot, *this, only ? only->partition : Producer::kEachItsOwn);
 }
 
 // False: the queue is full, or the record is already there.
@@ -141,6 +143,7 @@ void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t o
     on_acked(ring, record, offset);
   } else {
     stats_.lost[static_cast<std::size_t>(fate)].add();
+    topics_[ring.topic].suspect = true;
     if (listener_ && record.slot != RingRecord::kNoSlot) {
       listener_->on_lost(static_cast<StreamSlot>(record.slot), record.seq, name(fate));
     }
@@ -150,6 +153,7 @@ void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t o
 
 void MarketLane::on_acked(Ring& ring, const RingRecord& record, std::int64_t offset) {
   stats_.acked.add();
+  topics_[ring.topic].suspect = false;
   if (record.stamp_ns != 0) stats_.receive_to_ack.add(now_.time_since_epoch().count() - record.stamp_ns);
   if (offset >= 0) check_made_anew(ring, offset);
   if (!listener_ || record.slot == RingRecord::kNoSlot) return;

@@ -1,0 +1,214 @@
+#include "ingest/worker/ingest_thread.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <utility>
+
+#include "ingest/worker/lane_router.h"
+#include "ingest/worker/session_setup.h"
+
+namespace millrace::ingest {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kTick{20};
+constexpr std::chrono::seconds kWarmTimeout{30};
+
+UnixNanos wall_clock() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
+}  // namespace
+
+class IngestThread::Impl {
+ public:
+  explicit Impl(ThreadSetup setup) : setup_(std::move(setup)), tick_timer_(context_), lane_wake_(context_) {}
+
+  ~Impl() {
+    stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::vector<std::string> start() {
+    std::promise<std::vector<std::string>> started;
+    auto problems = started.get_future();
+    thread_ = std::thread([this, promise = std::move(started)]() mutable { run(std::move(promise)); });
+    return problems.get();
+  }
+
+  void change(std::size_t feed, std::vector<normalize::Subscription> wanted) {
+    boost::asio::post(context_, [this, feed, wanted = std::move(wanted)] {
+      feeds_[feed]->change(wanted, wall_clock());
+      lane_->flush_batch();
+    });
+  }
+
+  void stop() {
+    boost::asio::post(context_, [this] { begin_stop(); });
+  }
+
+  std::size_t wait() {
+    if (thread_.joinable()) thread_.join();
+    return unacknowledged_;
+  }
+
+  const std::vector<std::unique_ptr<VenueFeed>>& feeds() const noexcept { return feeds_; }
+  const std::vector<std::unique_ptr<RestClient>>& rest_clients() const noexcept { return rest_clients_; }
+  const publish::LaneStats& lane_stats() const noexcept { return lane_->stats(); }
+  int number() const noexcept { return setup_.number; }
+
+ private:
+  void run(std::promise<std::vector<std::string>> started) {
+    try {
+      lane_ = std::make_unique<publish::MarketLane>(setup_.lane);
+      lane_->set_listener(&router_);
+      auto problems = lane_->warm(setup_.topics, kWarmTimeout);
+      const bool failed = !problems.empty();
+      if (!failed) make_feeds();
+      started.set_value(std::move(problems));
+      if (failed) return;
+    } catch (const std::exception& error) {
+      return started.set_value({error.what()});
+    }
+    for (const auto& feed : feeds_) feed->start(wall_clock());
+    lane_wake_.assign(lane_->wake_fd());
+    watch_lane();
+    tick();
+    context_.run();
+    lane_wake_.release();
+    unacknowledged_ = lane_->close(std::chrono::milliseconds(setup_.shutdown_ms));
+  }
+
+  void make_feeds() {
+    for (const ThreadSetup::Feed& feed : setup_.feeds) {
+      auto& entrance = entrances_.emplace_back(std::make_unique<LaneRouter::Entrance>(router_, *lane_));
+      const std::size_t place = feeds_.size();
+      feeds_.push_back(std::make_unique<VenueFeed>(settings_of(feed), *entrance, ports_of(*feed.venue, place)));
+      entrance->serve(feeds_.back()->sequencer());
+      rest_clients_.push_back(make_rest(*feed.venue, feeds_.back()->venue()));
+    }
+  }
+
+  FeedSettings settings_of(const ThreadSetup::Feed& feed) const {
+    FeedSettings settings;
+    settings.config = &feed.venue->config;
+    settings.wanted = feed.wanted;
+    settings.refresh_ns = setup_.refresh_ns;
+    settings.connect_budget = feed.venue->connect_budget;
+    settings.jitter_seed = static_cast<std::uint64_t>(setup_.epoch) * 64 + static_cast<std::uint64_t>(setup_.number);
+    settings.publishes_reference = feed.publishes_reference;
+    settings.sequencer.epoch = setup_.epoch;
+    settings.sequencer.live = true;
+    settings.sequencer.clock = wall_clock;
+    settings.sequencer.worker = setup_.worker;
+    settings.sequencer.thread = setup_.number;
+    return settings;
+  }
+
+  FeedPorts ports_of(const VenueShared& venue, std::size_t place) {
+    FeedPorts ports;
+    ports.make_link = session_links(context_);
+    ports.rest = [this, place](const normalize::RestRequest& request, RestHandler handler) {
+      return rest_clients_[place] != nullptr && rest_clients_[place]->get(request, std::move(handler));
+    };
+    ports.frame_begins = [this] { lane_->received_at(Clock::now()); };
+    ports.drained = [this] { lane_->flush_batch(); };
+    ports.host_limited = [gate = venue.host_gate](std::int64_t wait_ns) {
+      gate->stop_until(Clock::now().time_since_epoch() + std::chrono::nanoseconds(wait_ns));
+    };
+    if (setup_.recorder) ports.record = [this](CaptureLine line) { setup_.recorder->write(std::move(line)); };
+    return ports;
+  }
+
+  // Null if the venue has no REST address.
+  std::unique_ptr<RestClient> make_rest(const VenueShared& shared, const normalize::Venue& venue) {
+    if (venue.rest_url().empty()) return nullptr;
+    const auto trouble = [name = shared.config.name](const RestTrouble& what) {
+      spdlog::warn("request venue={} reason={} key={} status={} detail=\"{}\" wait_ms={}", name, what.reason,
+                   what.target, what.status, what.detail, what.wait.count() / 1'000'000);
+    };
+    return std::make_unique<RestClient>(context_, rest_options(shared.config, std::string(venue.rest_url())),
+                                        shared.host_gate, trouble);
+  }
+
+  void watch_lane() {
+    lane_wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+      if (error) return;
+      lane_->poll();
+      watch_lane();
+    });
+  }
+
+  void tick() {
+    const UnixNanos now = wall_clock();
+    lane_->received_at(Clock::now());
+    for (const auto& feed : feeds_) feed->tick(now);
+    lane_->flush_batch();
+    lane_->poll();
+    if (stopping_ && may_end()) return end();
+    tick_timer_.expires_after(kTick);
+    tick_timer_.async_wait([this](error_code error) {
+      if (!error) tick();
+    });
+  }
+
+  void begin_stop() {
+    if (std::exchange(stopping_, true)) return;
+    stop_deadline_ = Clock::now() + std::chrono::milliseconds(setup_.shutdown_ms);
+    lane_->received_at(Clock::now());
+    for (const auto& feed : feeds_) feed->stop(wall_clock());
+    lane_->flush_batch();
+  }
+
+  bool may_end() const {
+    const bool closed = std::ranges::all_of(feeds_, [](const auto& feed) { return feed->stopped(); });
+    return closed || Clock::now() >= stop_deadline_;
+  }
+
+  void end() {
+    error_code ignored;
+    lane_wake_.cancel(ignored);
+    context_.stop();
+  }
+
+  ThreadSetup setup_;
+  boost::asio::io_context context_{1};
+  boost::asio::steady_timer tick_timer_;
+  boost::asio::posix::stream_descriptor lane_wake_;
+  LaneRouter router_;
+  std::unique_ptr<publish::MarketLane> lane_;
+  std::vector<std::unique_ptr<LaneRouter::Entrance>> entrances_;
+  std::vector<std::unique_ptr<VenueFeed>> feeds_;
+  std::vector<std::unique_ptr<RestClient>> rest_clients_;  // by feed; their handlers point into the feeds
+  bool stopping_ = false;
+  Clock::time_point stop_deadline_{};
+  std::size_t unacknowledged_ = 0;
+  std::thread thread_;
+};
+
+IngestThread::IngestThread(ThreadSetup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
+IngestThread::~IngestThread() = default;
+std::vector<std::string> IngestThread::start() { return impl_->start(); }
+void IngestThread::change(std::size_t feed, std::vector<normalize::Subscription> wanted) {
+  impl_->change(feed, std::move(wanted));
+}
+void IngestThread::stop() { impl_->stop(); }
+std::size_t IngestThread::wait() { return impl_->wait(); }
+const std::vector<std::unique_ptr<VenueFeed>>& IngestThread::feeds() const noexcept { return impl_->feeds(); }
+const std::vector<std::unique_ptr<RestClient>>& IngestThread::rest_clients() const noexcept {
+  return impl_->rest_clients();
+}
+const publish::LaneStats& IngestThread::lane_stats() const noexcept { return impl_->lane_stats(); }
+int IngestThread::number() const noexcept { return impl_->number(); }
+
+}  // namespace millrace::ingest

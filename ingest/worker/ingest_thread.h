@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ingest/rest/rest_client.h"
+#include "ingest/worker/thread_setup.h"
+
+namespace millrace::ingest {
+
+// One ingest thread: an io_context, a lane with its producer, and the feeds of its instruments. Reads, parses, applies,
+// encodes and hands over on this one thread; shares nothing with the others but the budgets of VenueShared. Made, asked
+// and joined by the worker's thread.
+class IngestThread {
+ public:
+  explicit IngestThread(ThreadSetup setup);
+  ~IngestThread();  // stop() and wait()
+  IngestThread(const IngestThread&) = delete;
+  IngestThread& operator=(const IngestThread&) = delete;
+
+  // Warms the lane; then the feeds run. What it returns, once, is one line per topic that cannot be written (empty: the
+  // thread runs); otherwise the thread has ended.
+  std::vector<std::string> start();
+
+  // The wanted streams of venue `feed` (place in ThreadSetup::feeds) from now on.
+  void change(std::size_t feed, std::vector<normalize::Subscription> wanted);
+
+  // Last refresh, close connections, wait for the broker; wait() then has the number of records not acknowledged.
+  void stop();
+  std::size_t wait();
+
+  // For metrics, valid from start() to the end: counters behind them are readable from any thread.
+  const std::vector<std::unique_ptr<VenueFeed>>& feeds() const noexcept;
+  const std::vector<std::unique_ptr<RestClient>>& rest_clients() const noexcept;  // one per feed
+  const publish::LaneStats& lane_stats() const noexcept;
+  int number() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millrace::ingest

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/record/capture_writer.h"
+#include "ingest/rest/host_gate.h"
+#include "ingest/session/connect_budget.h"
+#include "ingest/worker/venue_feed.h"
+#include "publish/lane/market_lane.h"
+
+namespace millrace::ingest {
+
+// What the process has once per venue and its threads share: limits that count by our address.
+struct VenueShared {
+  VenueConfig config;  // constant while the process runs, but for symbols and datasets
+  std::shared_ptr<ConnectBudget> connect_budget;
+  std::shared_ptr<HostGate> host_gate;
+};
+
+// What one ingest thread is to do.
+struct ThreadSetup {
+  int number = 0;
+  std::int64_t epoch = 0;
+  std::string worker;
+  publish::LaneSettings lane;
+  std::int64_t refresh_ns = 0;
+  std::int64_t shutdown_ms = 0;
+  std::vector<std::string> topics;  // warmed before READY
+  struct Feed {
+    std::shared_ptr<const VenueShared> venue;
+    std::vector<normalize::Subscription> wanted;
+    std::function<bool(std::string_view symbol)> publishes_reference;
+  };
+  std::vector<Feed> feeds;
+  std::shared_ptr<CaptureWriter> recorder;  // null = none
+};
+
+}  // namespace millrace::ingest

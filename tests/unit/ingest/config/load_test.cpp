@@ -1,0 +1,213 @@
+#include "ingest/config/load.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace millrace::ingest {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr std::string_view kGood = R"(worker: w1
+threads: 2
+kafka:
+  brokers: 127.0.0.1:9092
+  prefix: demo
+  properties: {client.id: me}
+  memory_limit_mb: 64
+  linger_ms: 0.25
+metrics: {listen: "127.0.0.1:0"}
+refresh_s: 5
+venues:
+  - name: kraken
+    ws_url: wss://127.0.0.1:8443/v2
+    rest_url: https://127.0.0.1:8443
+    symbols: [BTC/USD, ETH/USD]
+    datasets: [book, bbo, trade]
+    book_depth: 10
+  - name: binance-spot
+    symbols: [BTCUSDT]
+    datasets: [book, bbo]
+    limits: {lifetime_s: 20, rest_weight_per_minute: 1000}
+)";
+
+Environment environment(std::map<std::string, std::string> variables = {}) {
+  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
+    const auto found = variables.find(std::string(name));
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+// "LINE:COLUMN: TEXT" of each problem.
+std::vector<std::string> problems_of(std::string_view text, const Environment& with = environment()) {
+  std::vector<std::string> lines;
+  for (const Problem& problem : load(text, with).problems) lines.push_back(to_text("f", problem).substr(2));
+  return lines;
+}
+
+// kGood with one text replaced by another.
+std::string with(std::string_view old, std::string_view text) {
+  std::string changed{kGood};
+  const auto place = changed.find(old);
+  EXPECT_NE(place, std::string::npos) << old;
+  return changed.replace(place, old.size(), text);
+}
+
+TEST(Load, ReadsEverySetting) {
+  const Loaded loaded = load(kGood, environment());
+  ASSERT_THAT(problems_of(kGood), IsEmpty());
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.worker, "w1");
+  EXPECT_EQ(config.threads, 2);
+  EXPECT_EQ(config.kafka.linger_us, 250);
+  EXPECT_EQ(config.kafka.properties.at("client.id"), "me");
+  EXPECT_EQ(config.metrics_listen, "127.0.0.1:0");
+  EXPECT_EQ(config.refresh_s, 5);
+  ASSERT_EQ(config.venues.size(), 2u);
+  EXPECT_EQ(config.venues[0].book_depth, 10);
+  EXPECT_EQ(config.venues[1].limits.lifetime_s, 20);
+  EXPECT_EQ(wanted_streams(config.venues[0]).size(), 6u);
+}
+
+TEST(Load, WhatIsLeftOutHasItsDefault) {
+  const Config config = load(kGood, environment()).config;
+  EXPECT_EQ(config.heartbeat_ms, 1000);
+  EXPECT_EQ(config.venues[0].max_levels, 5000);
+  EXPECT_FALSE(config.venues[0].bbo_from_book);
+}
+
+TEST(Load, TheExampleFileIsRight) {
+  const LoadedFile loaded = load_file(MILLRACE_SOURCE_DIR "/deploy/example.yaml", environment());
+  EXPECT_THAT(loaded.lines, IsEmpty());
+}
+
+TEST(Load, ReportsEveryErrorAtOnceInTheOrderOfTheFile) {
+  constexpr std::string_view kBad = R"(worker: "a b"
+threads: 0
+kafka:
+  broker: x
+  linger_ms: fast
+refresh_s: 5s
+venues:
+  - name: krakn
+    symbols: []
+    datasets: [book]
+  - name: kraken
+    symbols: [BTC/USD, BTC/USD]
+    datasets: [book, trades, trade-agg]
+    ws_url: http://x
+    ca_file: /does/not/exist
+    book_depth: 11
+)";
+  EXPECT_THAT(problems_of(kBad),
+              ElementsAre(HasSubstr("1:9: \"a b\" must be letters"), HasSubstr("2:10: 0 is out of range: 1 to 64"),
+                          "3:1: kafka.brokers is missing", HasSubstr("4:3: unknown setting kafka.broker, did you"),
+                          "5:14: \"fast\" is not a number", "6:12: \"5s\" is not a number",
+                          HasSubstr("8:11: unknown venue \"krakn\", did you mean \"kraken\"?"),
+                          "9:14: the list of symbols is empty", "12:24: BTC/USD is listed twice",
+                          HasSubstr("13:22: unknown dataset \"trades\", did you mean \"trade\"?"),
+                          HasSubstr("13:30: kraken does not offer trade-agg"), HasSubstr("14:13: \"http://x\" must be"),
+                          HasSubstr("15:14: \"/does/not/exist\" must be a file"),
+                          HasSubstr("16:17: kraken has no depth 11; it has 10/25/100/500/1000")));
+}
+
+struct Case {
+  const char* what;
+  const char* old;
+  const char* text;
+  const char* message;
+};
+
+class LoadRefuses : public testing::TestWithParam<Case> {};
+
+TEST_P(LoadRefuses, With) {
+  EXPECT_THAT(problems_of(with(GetParam().old, GetParam().text)), ElementsAre(HasSubstr(GetParam().message)));
+}
+
+const Case kCases[] = {
+    {"MissingWorker", "worker: w1", "log: {level: info}", "worker is missing"},
+    {"DuplicateKey", "threads: 2", "threads: 2\nthreads: 3", "threads is set twice"},
+    {"UnknownTopLevelKey", "threads: 2", "treads: 2", "unknown setting treads, did you mean \"threads\"?"},
+    {"UnknownVenueKey", "book_depth: 10", "depth: 10", "unknown setting venues[0].depth"},
+    {"ListForText", "worker: w1", "worker: [w1]", "must be a text"},
+    {"TextForList", "symbols: [BTCUSDT]", "symbols: BTCUSDT", "must be a list"},
+    {"TextForMap", "properties: {client.id: me}", "properties: me", "must be a map"},
+    {"TextForFlag", "book_depth: 10", "bbo_from_book: 10", "must be true or false"},
+    {"TextForSection", "metrics: {listen: \"127.0.0.1:0\"}", "metrics: x", "metrics must be a map of settings"},
+    {"FractionForNumber", "refresh_s: 5", "refresh_s: 5.5", "is not a number"},
+    {"HugeNumber", "refresh_s: 5", "refresh_s: 99999999999999999999", "is not a number"},
+    {"TooFineLinger", "linger_ms: 0.25", "linger_ms: 0.2555", "is not a number"},
+    {"PromisedProperty", "client.id: me", "acks: 1", "kafka.properties.acks: cannot be changed"},
+    {"UnknownProperty", "client.id: me", "client.idd: me", "knows no such setting"},
+    {"BadBrokers", "brokers: 127.0.0.1:9092", "brokers: 127.0.0.1", "must be host:port"},
+    {"BadListen", "\"127.0.0.1:0\"", "here", "must be host:port"},
+    {"BadLevel", "threads: 2", "log: {level: loud}", "must be one of"},
+    {"PlainWebSocket", "wss://127.0.0.1:8443/v2", "ws://127.0.0.1:8443/v2", "must be an address wss://"},
+    {"PlainHttp", "https://127.0.0.1:8443", "http://127.0.0.1:8443", "must be an address https://"},
+    {"SameVenueTwice", "name: binance-spot", "name: kraken", "venue kraken is listed twice"},
+    {"SameDatasetTwice", "[book, bbo]", "[book, book]", "book is listed twice"},
+    {"InstrumentDataset", "[book, bbo]", "[book, instrument]", "always published"},
+    {"DerivedDataset", "[book, bbo]", "[book, bbo-book]", "bbo_from_book: true"},
+    {"DepthWithoutBook", "datasets: [book, bbo, trade]", "datasets: [bbo]", "book_depth has no effect"},
+    {"DepthOverMaximum", "book_depth: 10", "book_depth: 1000\n    max_levels: 100", "book_depth"},
+    {"PingSlowerThanSilence", "{lifetime_s: 20,", "{silence_ms: 1000, ping_interval_ms: 1000,", "must be less than"},
+    {"HalfAWindow", "{lifetime_s: 20,", "{connects_per_window: 5,", "belong together"},
+    {"LifetimeTooShort", "lifetime_s: 20", "lifetime_s: 2", "must be at least 4"},
+    {"FirstDataOverLifetime", "limits: {", "timeouts: {first_data_ms: 20000}\n    limits: {", "lifetime"},
+    {"EmptySymbol", "[BTCUSDT]", "[\"\"]", "an empty symbol"},
+    {"UnknownSpeed", "datasets: [book, bbo]\n", "datasets: [book, bbo]\n    book_speed: 7ms\n", "7ms"},
+};
+INSTANTIATE_TEST_SUITE_P(Load, LoadRefuses, testing::ValuesIn(kCases),
+                         [](const auto& one) { return std::string(one.param.what); });
+
+TEST(Load, ATextThatIsNoYamlHasOneProblemWithItsPlace) {
+  EXPECT_THAT(problems_of("worker: w1\n  threads: [1"), ElementsAre(HasSubstr("2:")));
+  EXPECT_THAT(problems_of("- a\n- b\n"), Contains(HasSubstr("must be a map of settings")));
+  EXPECT_THAT(problems_of(""), Not(IsEmpty()));
+}
+
+TEST(Load, EnvironmentReferencesAreReplaced) {
+  const auto text = with("worker: w1", "worker: w-${HOST}");
+  EXPECT_EQ(load(text, environment({{"HOST", "a"}})).config.worker, "w-a");
+  EXPECT_THAT(problems_of(text), Contains(HasSubstr("1:9: environment variable HOST is not set")));
+}
+
+TEST(Load, NoMessageShowsTheValueOfAVariable) {
+  std::string text = with("worker: w1", "worker: ${SECRET}");
+  text = text.replace(text.find("[BTCUSDT]"), 9, "[\"${SECRET}\", \"${SECRET}\"]");
+  text = text.replace(text.find("[book, bbo]"), 11, "[\"${SECRET}\"]");
+  text = text.replace(text.find("refresh_s: 5"), 12, "refresh_s: ${SECRET}");
+  text = text.replace(text.find("client.id: me"), 13,
+                      "sasl.mechanism: ${SECRET}, queue.buffering.max.messages: "
+                      "${SECRET}");
+  const auto problems = problems_of(text, environment({{"SECRET", "hunter 2"}}));
+  EXPECT_GE(problems.size(), 4u);
+  for (const std::string& line : problems) EXPECT_THAT(line, Not(HasSubstr("hunter")));
+}
+
+TEST(Load, AFileThatIsNotThereIsAnErrorWithItsName) {
+  EXPECT_THAT(load_file("/no/such.yaml").lines, ElementsAre("/no/such.yaml: cannot be read"));
+}
+
+TEST(EffectiveLimits, ConfiguredOnesGoOverTheVenues) {
+  VenueConfig venue;
+  venue.limits.lifetime_s = 20;
+  venue.limits.silence_ms = 3;
+  normalize::VenueLimits documented;
+  documented.lifetime_s = 86'400;
+  documented.messages_per_second = 5;
+  const auto limits = effective_limits(venue, documented);
+  EXPECT_EQ(limits.lifetime_s, 20);
+  EXPECT_EQ(limits.silence_ns, 3'000'000);
+  EXPECT_EQ(limits.messages_per_second, 5);
+}
+
+}  // namespace
+}  // namespace millrace::ingest

@@ -27,6 +27,11 @@ inline constexpr int kMaxDecimals = 30;
 // REQUIRES kScanPadding readable bytes behind the text.
 Scan scan_decimal(std::string_view text, int decimals, std::int64_t& mantissa) noexcept;
 
+// The same for a quoted number: `at` is behind the opening quote, the text goes on to the next '"', which must exist.
+Scan scan_quoted(const char* at, int decimals, std::int64_t& mantissa) noexcept;
+// The text from `at` to the next '"', which must exist.
+std::string_view text_to_quote(const char* at) noexcept;
+
 // The same without the fast path and without need for padding.
 Scan scan_decimal_slow(std::string_view text, int decimals, std::int64_t& mantissa) noexcept;
 
@@ -93,7 +98,45 @@ inline bool scan_plain(std::string_view text, int decimals, std::int64_t& mantis
   return true;
 }
 
+// The same, with the quote that ends the text instead of a length.
+inline bool scan_plain_quoted(const char* at, int decimals, std::int64_t& mantissa) noexcept {
+  const std::uint64_t head = load_digits(at);
+  const std::uint64_t stops = non_digits(head);
+  const auto whole = static_cast<std::size_t>(std::countr_zero(stops)) / 8;
+  if (whole == 0 || whole == 8 || static_cast<unsigned>(decimals) > kFastDecimals) return false;
+  const std::int64_t integer = first_digits(head, whole) * kFastPowers[static_cast<std::size_t>(decimals)];
+  const char* const behind = at + whole;
+  if (*behind == '"') {
+    mantissa = integer;
+    return true;
+  }
+  std::uint64_t tail = load_digits(behind + 1);
+  const std::uint64_t tail_stops = non_digits(tail);
+  const auto fraction = static_cast<std::size_t>(std::countr_zero(tail_stops)) / 8;
+  if (*behind != '.' || fraction == 0 || behind[1 + fraction] != '"') return false;
+  tail &= ~std::uint64_t{0} >> (64 - 8 * fraction);
+  const auto wanted = static_cast<std::size_t>(decimals);
+  if (fraction > wanted && (tail >> (8 * wanted)) != 0) return false;
+  mantissa = wanted == 0 ? integer : integer + first_digits(tail, wanted);
+  return true;
+}
+
 }  // namespace detail
+
+inline Scan scan_quoted(const char* at, int decimals, std::int64_t& mantissa) noexcept {
+  std::int64_t fast = 0;
+  if (detail::scan_plain_quoted(at, decimals, fast)) [[likely]] {
+    mantissa = fast;
+    return Scan::kOk;
+  }
+  return scan_decimal_slow(text_to_quote(at), decimals, mantissa);
+}
+
+inline std::string_view text_to_quote(const char* at) noexcept {
+  const char* end = at;
+  while (*end != '"') ++end;
+  return {at, static_cast<std::size_t>(end - at)};
+}
 
 inline Scan scan_decimal(std::string_view text, int decimals, std::int64_t& mantissa) noexcept {
   std::int64_t fast = 0;

@@ -115,6 +115,12 @@ TEST(ScanDecimal, AgreesWithParseDecimalOnEveryInput) {
     const std::string text = some_text(random);
     const int decimals = static_cast<int>(random() % 12);
     const Scanned got = scan(text, decimals, static_cast<char>(random()));
+    if (text.find('"') == std::string::npos) {
+      const std::string quoted = text + '"' + std::string(kScanPadding, static_cast<char>(random()));
+      Scanned in_quotes{};
+      in_quotes.result = scan_quoted(quoted.data(), decimals, in_quotes.mantissa);
+      ASSERT_EQ(in_quotes, got) << text << " at " << decimals;
+    }
     std::int64_t slow_mantissa = 0;
     ASSERT_EQ(got.result, scan_decimal_slow(text, decimals, slow_mantissa)) << text << " at " << decimals;
     const auto want = schemas::parse_decimal(text);

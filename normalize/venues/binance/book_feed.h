@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "normalize/book/book.h"
+#include "normalize/book/book_audit.h"
+#include "normalize/event_sink.h"
+#include "normalize/venue_adapter.h"
+#include "normalize/venues/binance/messages.h"
+#include "normalize/venues/binance/proven_side.h"
+#include "normalize/venues/binance/update_chain.h"
+#include "normalize/venues/binance/venue_config.h"
+
+namespace millrace::normalize::binance {
+
+// What a call needs from its surroundings. `online` is false while a recording is read: then nothing happens by time.
+struct FeedContext {
+  EventSink& out;
+  Commands& todo;
+  BookAudit* audit = nullptr;
+  UnixNanos now = 0;
+  bool online = true;
+  bool publish_book = true;
+  bool publish_bbo = false;  // dataset bbo-book
+};
+
+// One instrument's book and its way from "no snapshot" to live and back. Updates wait in a bounded buffer until a REST
+// snapshot contains or joins them; a gap costs this instrument its book and nobody else's. Lives in the Venue, so that
+// several connections can feed it: what one brings after another is stale or a duplicate and is dropped.
+class BookFeed {
+ public:
+  // Both arguments outlive the feed.
+  BookFeed(const VenueConfig& config, const VenueOptions& options, InstrumentId instrument, InstrumentInfo& info);
+
+  // Streams for it are open from now on: asks for a snapshot, unless one is on its way.
+  void start(FeedContext& context);
+  // An update from the wire. kSequenceGap: it did not follow; the book is gone and a snapshot asked for. `update` may
+  // be changed.
+  std::optional<Errc> on_update(Depth& update, FeedContext& context);
+  // A snapshot, asked for or (in recordings) not. One that is older than a live book is ignored, any other replaces it.
+  std::optional<Errc> on_snapshot(Snapshot& snapshot, FeedContext& context);
+  // The snapshot that was asked for could not be had.
+  void on_snapshot_failed(FeedContext& context);
+  // No connection feeds it any more.
+  void on_lost(FeedContext& context);
+  // The connection that asked for the snapshot is gone, another one still feeds the book.
+  void forget_request() noexcept { deadline_.reset(); }
+  // Asks again if an answer is overdue; returns when to look next.
+  std::optional<UnixNanos> on_time(FeedContext& context);
+
+  // Publishes the live book as a SNAPSHOT with flag REFRESH; false if it is not live.
+  bool refresh(EventSink& out);
+
+  bool live() const noexcept { return live_; }
+  const Book& book() const noexcept { return book_; }
+
+ private:
+  struct Update {
+    UpdateIds ids;
+    Decimals decimals;
+    EventMeta meta;
+    std::vector<Level> bids, asks;
+  };
+
+  EventMeta meta_of(const Header& header, std::int64_t venue_seq) const noexcept;
+  void hold(const Depth& update, FeedContext& context);
+  void drop_held(FeedContext& context);
+  void ask(FeedContext& context);
+  void lose_book(FeedContext& context, std::string_view reason);
+  void declare_gap(const UpdateIds& update, std::string_view reason, FeedContext& context);
+  bool joins(std::int64_t snapshot_id) const;
+  bool load(Snapshot& snapshot, FeedContext& context);
+  std::optional<Errc> replay(FeedContext& context);
+  bool drop(Verdict verdict, const UpdateIds& update, bool held, FeedContext& context);
+  bool apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks,
+             EventMeta meta, FeedContext& context);
+  bool align(Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks);
+  std::uint32_t state_flags() const noexcept;
+  std::optional<std::int32_t> proven_depth() const noexcept;
+  schemas::Book frame_of(schemas::BookKind kind, std::span<const Level> bids, std::span<const Level> asks) const;
+  schemas::Book whole_book();
+  void publish_bbo(const EventMeta& meta, FeedContext& context);
+  void watch_crossed(FeedContext& context);
+  void set_state(schemas::StreamState state, std::string_view reason, FeedContext& context) const;
+  void tell_audit(FeedContext& context, BookOutcome outcome, std::int64_t last_id, bool in_buffer = false) const;
+
+  const VenueConfig& config_;
+  InstrumentId instrument_;
+  InstrumentInfo& info_;
+  std::size_t max_levels_;  // 0 = all
+  DepthWeight request_;
+
+  Book book_;
+  UpdateChain chain_;
+  ProvenSide proven_bids_{LadderSide::Kind::kBid};
+  ProvenSide proven_asks_{LadderSide::Kind::kAsk};
+  schemas::Bbo last_bbo_;
+  bool live_ = false;
+  bool had_book_ = false;    // chain_.last_id() is a published one
+  bool after_gap_ = false;   // held updates follow a gap, not a start
+  bool undeclared_ = false;  // the connection was lost under a live book: the next snapshot declares the hole
+  bool depth_limited_ = false;
+
+  std::deque<Update> held_;
+  std::size_t held_levels_ = 0;
+  std::optional<UnixNanos> deadline_;  // of the snapshot that was asked for; absent = none asked
+  int attempts_ = 0;                   // since the last snapshot that fitted
+  int quick_losses_ = 0;               // books in a row that were lost at once
+  UnixNanos live_since_ = 0;
+  std::optional<UnixNanos> crossed_since_;
+  bool resynced_for_crossed_ = false;
+  std::vector<Level> all_bids_, all_asks_;  // scratch of whole books
+};
+
+}  // namespace millrace::normalize::binance

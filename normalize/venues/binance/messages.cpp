@@ -1,0 +1,156 @@
+#include "normalize/venues/binance/messages.h"
+
+#include <fmt/format.h>
+
+#include "normalize/venues/binance/message_reader.h"
+
+namespace millrace::normalize::binance {
+namespace {
+
+constexpr std::string_view kWrapped = "{\"stream\":\"";
+constexpr std::string_view kTyped = "{\"e\":\"";
+constexpr std::string_view kUntypedQuote = "{\"u\":";
+
+// From "e" of an event.
+MessageKind kind_of_event(std::string_view event) noexcept {
+  if (event == "bookTicker") return MessageKind::kQuote;
+  if (event == "depthUpdate") return MessageKind::kDepth;
+  if (event == "trade") return MessageKind::kTrade;
+  if (event == "aggTrade") return MessageKind::kAggTrade;
+  if (event == "kline") return MessageKind::kCandle;
+  if (event == "24hrTicker") return MessageKind::kTicker;
+  if (event == "serverShutdown") return MessageKind::kShutdown;
+  return MessageKind::kOther;
+}
+
+// From a stream's name, "btcusdt@depth@100ms". Partial books (depth5, depth10, depth20) look like updates on futures
+// but are whole states: they are not read.
+MessageKind kind_of_stream(std::string_view stream) noexcept {
+  if (stream == "!serverShutdown") return MessageKind::kShutdown;
+  const auto at = stream.find('@');
+  if (at == std::string_view::npos) return MessageKind::kOther;
+  const std::string_view channel = stream.substr(at + 1);
+  if (channel == "bookTicker") return MessageKind::kQuote;
+  if (channel == "depth" || channel.starts_with("depth@")) return MessageKind::kDepth;
+  if (channel == "trade") return MessageKind::kTrade;
+  if (channel == "aggTrade") return MessageKind::kAggTrade;
+  if (channel.starts_with("kline_")) return MessageKind::kCandle;
+  return channel == "ticker" ? MessageKind::kTicker : MessageKind::kOther;
+}
+
+// Text of a member, wherever it stands; empty if it is none or not there.
+std::string_view text_member(od::object& object, std::string_view key) {
+  od::raw_json_string text;
+  const auto code = object.find_field_unordered(key).get_raw_json_string().get(text);
+  return code == simdjson::SUCCESS ? text_to_quote(text.raw()) : std::string_view{};
+}
+
+bool has_member(od::object& object, std::string_view key) {
+  return object.find_field_unordered(key).error() == simdjson::SUCCESS;
+}
+
+struct Classified {
+  MessageKind kind = MessageKind::kOther;
+  bool wrapped = false;
+};
+
+// By the first bytes, which is all it takes for what Binance sends today.
+std::optional<Classified> classify_fast(std::string_view text) noexcept {
+  if (text.starts_with(kWrapped)) {
+    return Classified{kind_of_stream(text_to_quote(text.data() + kWrapped.size())), true};
+  }
+  if (text.starts_with(kTyped)) return Classified{kind_of_event(text_to_quote(text.data() + kTyped.size())), false};
+  if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote, false};
+  return std::nullopt;
+}
+
+// Any order of keys and any white space; moves the object, reset it after.
+Classified classify(od::object& root) {
+  if (const auto stream = text_member(root, "stream"); !stream.empty()) return {kind_of_stream(stream), true};
+  if (const auto event = text_member(root, "e"); !event.empty()) return {kind_of_event(event), false};
+  if (has_member(root, "u") && has_member(root, "s") && has_member(root, "B")) return {MessageKind::kQuote, false};
+  const bool reply = has_member(root, "result") || has_member(root, "id") || has_member(root, "error");
+  return {reply ? MessageKind::kReply : MessageKind::kOther, false};
+}
+
+bool read_message(MessageReader& reader, MessageKind kind, od::object& object) {
+  switch (kind) {
+    case MessageKind::kQuote:
+      return reader.read_quote(object);
+    case MessageKind::kDepth:
+      return reader.read_depth(object);
+    case MessageKind::kTrade:
+    case MessageKind::kAggTrade:
+      return reader.read_trade(object, kind);
+    case MessageKind::kCandle:
+      return reader.read_candle(object);
+    case MessageKind::kTicker:
+      return reader.read_ticker(object);
+    case MessageKind::kReply:
+      return reader.read_reply(object);
+    case MessageKind::kShutdown:
+    case MessageKind::kOther:
+      return reader.each_field(object, [](const char*, od::value&) { return true; });
+  }
+  return false;
+}
+
+bool read_wrapped(MessageReader& outer, MessageKind kind, od::object& root) {
+  bool has_data = false;
+  const bool read = outer.each_field(root, [&](const char* key, od::value& value) {
+    if (!MessageReader::is(key, "data")) return true;
+    has_data = true;
+    od::object data;
+    // Arrays of all symbols are not subscribed to.
+    if (kind == MessageKind::kOther) return true;
+    if (const auto code = value.get_object().get(data)) return outer.fail(code, "data");
+    MessageReader inner{outer.decoder, "data."};
+    return read_message(inner, kind, data);
+  });
+  return read && (has_data || outer.fail(Errc::kMissingField, "data"));
+}
+
+}  // namespace
+
+MessageDecoder::MessageDecoder(const InstrumentTable& table) : table_(table) {}
+
+std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
+  MessageReader reader{*this, ""};
+  od::document document;
+  od::object root;
+  if (const auto code = open_document(parser_, text, document)) {
+    reader.fail_syntax(code);
+    return std::nullopt;
+  }
+  if (const auto code = document.get_object().get(root)) {
+    reader.fail(code, "message");
+    return std::nullopt;
+  }
+  auto found = classify_fast(text);
+  if (!found) {
+    found = classify(root);
+    if (root.reset().error() != simdjson::SUCCESS) {
+      reader.fail_syntax(simdjson::TAPE_ERROR);
+      return std::nullopt;
+    }
+  }
+  const bool read = found->wrapped ? read_wrapped(reader, found->kind, root) : read_message(reader, found->kind, root);
+  return read ? std::optional(found->kind) : std::nullopt;
+}
+
+bool MessageDecoder::decode_snapshot(std::string_view text, std::string_view symbol) {
+  static_cast<Header&>(snapshot) = {};
+  snapshot.bids.clear();
+  snapshot.asks.clear();
+  snapshot.symbol = symbol;
+  snapshot.instrument = table_.find(symbol);
+  MessageReader reader{*this, ""};
+  snapshot.decimals = reader.first_decimals(snapshot);
+  od::document document;
+  od::object root;
+  if (const auto code = open_document(parser_, text, document)) return reader.fail_syntax(code);
+  if (const auto code = document.get_object().get(root)) return reader.fail(code, "message");
+  return reader.read_snapshot(root);
+}
+
+}  // namespace millrace::normalize::binance

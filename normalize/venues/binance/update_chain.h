@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace millrace::normalize::binance {
+
+// The two ways in which Binance numbers depth updates.
+enum class ChainRule : std::uint8_t {
+  kSpot,     // first id (U) == last id of the previous update (u) + 1
+  kFutures,  // pu == u of the previous update; U says nothing
+};
+
+// Ids of one depth update, named as on the wire.
+struct UpdateIds {
+  std::int64_t U = 0;
+  std::int64_t u = 0;
+  std::optional<std::int64_t> pu;
+};
+
+enum class Verdict : std::uint8_t {
+  kApply,
+  kStale,      // the book already contains it
+  kDuplicate,  // the previous update again
+  kGap,        // something between the book and this update is missing
+};
+
+// Where a book stands in its venue's numbering, and what that says about the next update. Pure.
+class UpdateChain {
+ public:
+  explicit UpdateChain(ChainRule rule) noexcept : rule_(rule) {}
+
+  // The book is now the snapshot with this lastUpdateId.
+  void load(std::int64_t snapshot_id) noexcept;
+  void applied(const UpdateIds& update) noexcept;
+
+  Verdict judge(const UpdateIds& update) const noexcept;
+  std::int64_t last_id() const noexcept { return last_id_; }
+  // The last id before `update`, by the venue's word: where a gap ends.
+  std::int64_t last_missing(const UpdateIds& update) const noexcept;
+
+ private:
+  Verdict judge_spot(const UpdateIds& update) const noexcept;
+  Verdict judge_futures(const UpdateIds& update) const noexcept;
+
+  ChainRule rule_;
+  bool on_snapshot_ = true;  // nothing was applied since the snapshot
+  std::int64_t last_id_ = 0;
+};
+
+}  // namespace millrace::normalize::binance

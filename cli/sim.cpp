@@ -1,0 +1,118 @@
+// `millrace sim`: venues on loopback, for tests, demos and the benchmark.
+
+#include "tests/sim/simulator.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/command.h"
+
+namespace millrace::cli {
+namespace {
+
+struct SimFlags {
+  sim::SimulatorOptions options;
+  std::string venue;
+  std::string speed = "1";
+  std::vector<std::string> faults;
+  std::vector<std::string> limits;
+};
+
+// What is wrong with the flags, for the user; empty if nothing is.
+std::string read_faults(SimFlags& flags) {
+  for (const std::string& text : flags.faults) {
+    auto parsed = sim::parse_fault(text);
+    if (const auto* error = std::get_if<std::string>(&parsed)) return *error;
+    flags.options.faults.push_back(std::move(std::get<sim::Fault>(parsed)));
+  }
+  return {};
+}
+
+std::string read_limits(SimFlags& flags) {
+  for (const std::string& text : flags.limits) {
+    const auto equals = text.find('=');
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    if (equals == std::string::npos || std::from_chars(text.data() + equals + 1, end, value).ptr != end) {
+      return fmt::format("--limit wants NAME=NUMBER, not \"{}\"", text);
+    }
+    flags.options.limits[text.substr(0, equals)] = value;
+  }
+  return {};
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  return std::fclose(file) == 0 && written;
+}
+
+int run(SimFlags& flags) {
+  for (const std::string& error : {read_faults(flags), read_limits(flags)}) {
+    if (error.empty()) continue;
+    fmt::print(stderr, "millrace: {}\n", error);
+    return kUsage;
+  }
+  sim::Simulator simulator(flags.options);
+  const std::string& config = flags.options.write_config;
+  if (!config.empty() && !write_file(config, simulator.ingest_configuration())) {
+    fmt::print(stderr, "millrace: cannot write {}\n", config);
+    return kFailed;
+  }
+  fmt::print("{}\n", simulator.description());
+  std::fflush(stdout);
+  simulator.run();
+  return kOk;
+}
+
+void add_flow_flags(CLI::App& command, SimFlags& flags) {
+  sim::SimulatorOptions& options = flags.options;
+  command.add_option("--venues", options.venues, "Which venues to serve")->delimiter(',')->capture_default_str();
+  command.add_option("--instruments", options.instruments, "Instruments of each venue")->capture_default_str();
+  command.add_option("--levels", options.levels, "Levels a side at the start")->capture_default_str();
+  command.add_option("--seed", options.seed, "Decides all that is random")->capture_default_str();
+  command.add_option("--rate", options.rate, "Messages a second in all; 0 = as fast as clients read")
+      ->capture_default_str();
+}
+
+void add_server_flags(CLI::App& command, SimFlags& flags) {
+  sim::SimulatorOptions& options = flags.options;
+  command.add_flag("--plain", options.plain, "No TLS, for debugging");
+  command.add_flag("--deflate", options.deflate, "Accept permessage-deflate");
+  command.add_option("--threads", options.threads, "Threads of the one event loop")->check(CLI::Range(1, 64));
+  command.add_option("--port-base", options.port_base, "Control port; venues follow (default: any free ports)");
+  command.add_option("--dir", options.folder, "Where to write ca.pem (default: a temporary folder)");
+  command.add_option("--max-buffered", options.max_buffered, "Bytes that may wait for a slow client");
+  command.add_option("--limit", flags.limits, "NAME=NUMBER: a venue limit, such as lifetime_s=20");
+  command.add_option("--fault", flags.faults, "KIND[:rate|at=N][:venue][:symbol]; see tests/sim/README.md");
+  command.add_option("--fault-log", options.fault_log, "Also append the fault log to this file");
+}
+
+void add_config_flags(CLI::App& command, SimFlags& flags) {
+  sim::SimulatorOptions& options = flags.options;
+  command.add_option("--write-config", options.write_config, "Write a configuration for `millrace ingest`");
+  command.add_option("--brokers", options.brokers, "Kafka brokers in that configuration")->capture_default_str();
+  command.add_option("--prefix", options.prefix, "Topic prefix in that configuration")->capture_default_str();
+  command.add_option("--datasets", options.datasets, "Datasets in that configuration")
+      ->delimiter(',')
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_sim(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("sim", "Simulated venues on loopback, with faults to order");
+  auto flags = std::make_shared<SimFlags>();
+  add_flow_flags(*command, *flags);
+  add_server_flags(*command, *flags);
+  add_config_flags(*command, *flags);
+  command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,63 @@
+#include "tests/sim/net/session.h"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+namespace millrace::sim {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+constexpr std::size_t kMaxBody = 1U << 20U;
+}
+
+struct HttpSession::Parser {
+  http::request_parser<http::string_body> request;
+};
+
+HttpSession::HttpSession(Wire wire, OnRequest on_request, OnUpgrade on_upgrade)
+    : wire_(std::move(wire)), on_request_(std::move(on_request)), on_upgrade_(std::move(on_upgrade)) {}
+
+void HttpSession::start() {
+  parser_ = std::make_shared<Parser>();
+  parser_->request.body_limit(kMaxBody);
+  http::async_read(wire_, buffer_, parser_->request,
+                   [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
+}
+
+void HttpSession::on_read(error_code error) {
+  if (error) return wire_.state().finish();
+  BeastRequest request = parser_->request.release();
+  keep_alive_ = request.keep_alive();
+  if (boost::beast::websocket::is_upgrade(request)) {
+    if (!on_upgrade_(wire_, std::move(request))) answer({.status = 404, .body = "no such stream"});
+    return;
+  }
+  const std::string target(request.target());
+  const std::string method(request.method_string());
+  const std::string body = std::move(request.body());
+  const auto mark = target.find('?');
+  HttpRequest plain{method, std::string_view(target).substr(0, mark),
+                    mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1), body};
+  on_request_(plain, [self = shared_from_this()](HttpAnswer reply) {
+    boost::asio::dispatch(self->wire_.get_executor(), [self, reply = std::move(reply)] { self->answer(reply); });
+  });
+}
+
+void HttpSession::answer(const HttpAnswer& answer) {
+  auto response = std::make_shared<http::response<http::string_body>>();
+  response->result(static_cast<unsigned>(answer.status));
+  response->set(http::field::content_type, answer.content_type);
+  for (const auto& [key, value] : answer.headers) response->set(key, value);
+  response->body() = answer.body;
+  response->keep_alive(keep_alive_);
+  response->prepare_payload();
+  http::async_write(wire_, *response, [self = shared_from_this(), response](error_code error, std::size_t) {
+    if (error || !self->keep_alive_) return self->wire_.state().finish();
+    self->start();
+  });
+}
+
+}  // namespace millrace::sim

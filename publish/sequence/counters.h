@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "normalize/symbols/dataset.h"
@@ -40,6 +41,12 @@ class ReasonCounters {
   Tally other_;
 };
 
+// A stream's name as labels; never changes once another thread can see it.
+struct StreamName {
+  std::string instrument;
+  std::string_view dataset;
+};
+
 // What a Sequencer counts, for /metrics. Written on the sequencer's thread, readable from any.
 struct SequenceCounters {
   std::array<Tally, normalize::kDatasetCount> records;  // by Dataset: committed to the sink
@@ -47,6 +54,8 @@ struct SequenceCounters {
   ReasonCounters drops;                                 // events not published: by the adapter's or our word
   std::array<Tally, 11> streams;                        // by StreamState; refreshed by tick()
   Tally oldest_staleness_ns;                            // of the streams that should be live; refreshed by tick()
+  std::atomic<const StreamName*> oldest{nullptr};       // which stream that is; lives as long as the sequencer
+  LatencyHistogram websocket_latency;                   // the venue's send time to our receive time, live
   Tally heartbeats;                                     // heartbeat records handed over
   Tally ops_refused;                                    // status, gap, quarantine or heartbeat records not taken
   Tally quarantined;                                    // frames that could not be decoded, kept or not

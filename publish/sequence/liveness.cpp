@@ -205,15 +205,19 @@ void Sequencer::write_heartbeats(UnixNanos now) {
 void Sequencer::refresh_gauges(UnixNanos now) {
   std::array<std::uint64_t, 11> by_state{};
   std::int64_t oldest = 0;
+  const StreamName* oldest_name = nullptr;
   for (const Stream& stream : streams_) {
     if (!stream.watched()) continue;
     ++by_state[static_cast<std::size_t>(stream.state) % by_state.size()];
     const UnixNanos proof = last_proof(stream);
     const bool expected = stream.state == StreamState::kLive || stream.state == StreamState::kStale;
-    if (expected && proof != kNever) oldest = std::max(oldest, now - proof);
+    if (!expected || proof == kNever || (oldest_name != nullptr && now - proof <= oldest)) continue;
+    oldest = std::max<std::int64_t>(0, now - proof);
+    oldest_name = &stream.name;
   }
   for (std::size_t state = 0; state < by_state.size(); ++state) counters_.streams[state].set(by_state[state]);
   counters_.oldest_staleness_ns.set(static_cast<std::uint64_t>(oldest));
+  counters_.oldest.store(oldest_name, std::memory_order_release);
 }
 
 }  // namespace millrace::publish

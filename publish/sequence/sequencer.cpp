@@ -81,6 +81,7 @@ Stream& Sequencer::open(StreamKey key) {
   stream.key = key;
   stream.type = type_of(key.dataset);
   stream.identity = schemas::make_stream_identity(venue_, info.symbol, info.instrument);
+  stream.name = {info.instrument, normalize::name(key.dataset)};
   const auto* capability = capability_of(key.dataset);
   stream.cadence_ns = capability ? capability->cadence_ns : 0;
   if (options_.live) {
@@ -119,7 +120,10 @@ schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
   stamped.venue_time = meta.venue_time;
   stamped.venue_send_time = meta.venue_send_time;
   stamped.receive_time = meta.receive_time.value_or(now_);
-  if (options_.live) stamped.publish_time = options_.clock();
+  if (options_.live) {
+    stamped.publish_time = options_.clock();
+    if (meta.venue_send_time) counters_.websocket_latency.add(stamped.receive_time - *meta.venue_send_time);
+  }
   const UnixNanos proof = proof_before_frame(stream);
   stamped.staleness_ns = proof == kNever ? 0 : std::max<std::int64_t>(0, stamped.receive_time - proof);
   stamped.origin = meta.origin;
@@ -242,6 +246,7 @@ void Sequencer::on_candle(StreamKey key, const EventMeta& meta, const schemas::C
 }
 
 void Sequencer::on_instrument(StreamKey key, const EventMeta& meta, const schemas::Instrument& instrument) {
+  if (options_.publishes_reference && !options_.publishes_reference(instruments_[key.instrument].symbol)) return;
   publish_scratch(open(key), meta, instrument);
 }
 

@@ -28,6 +28,8 @@ struct SequencerOptions {
   std::int32_t thread = 0;
   // The last venue id that the previous epoch published, where known. May be empty.
   std::function<std::optional<std::int64_t>(normalize::StreamKey)> previous_venue_seq;
+  // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
+  std::function<bool(std::string_view symbol)> publishes_reference;
 };
 
 // Turns the events of one venue on one thread into numbered, stamped, encoded records of a RecordSink. Here live

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "normalize/event_sink.h"
+#include "publish/sequence/counters.h"
 #include "publish/sequence/pending_gaps.h"
 #include "publish/sequence/record_sink.h"
 #include "schemas/events/meta.h"
@@ -31,6 +32,7 @@ struct Connection {
 struct Stream {
   normalize::StreamKey key{};
   schemas::StreamIdentity identity;
+  StreamName name;  // the same for the metrics' thread
   StreamSlot slot{};
   schemas::MessageType type = schemas::MessageType::kBook;
 

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace millrace::publish {
+
+enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
+
+// How values of one metric and one set of labels from several threads become one.
+enum class Fold : std::uint8_t { kSum, kMax };
+
+// Every metric of the process: name, kind, labels (comma separated) and help. metrics.md is made from this table.
+struct MetricInfo {
+  std::string_view name;
+  MetricKind kind;
+  Fold fold;
+  std::string_view labels;
+  std::string_view help;
+};
+
+// In the order of kMetrics.
+enum class Metric : std::uint8_t {
+  kConnectionUptime,
+  kConnections,
+  kReconnects,
+  kFrames,
+  kFrameBytes,
+  kDrops,
+  kQuarantined,
+  kStreams,
+  kStaleness,
+  kRestLatency,
+  kWebSocketLatency,
+  kRestRequests,
+  kRecords,
+  kGaps,
+  kBooks,
+  kLaneRecords,
+  kLaneBytes,
+  kLaneAcks,
+  kLaneResent,
+  kLaneRenewals,
+  kLaneQueueFull,
+  kLaneRefused,
+  kLaneLost,
+  kLaneTopicsAnew,
+  kRingBytes,
+  kRingLimit,
+  kReceiveToPublish,
+  kReceiveToAck,
+  kHttpRequests,
+  kBuild,
+};
+
+inline constexpr std::array kMetrics = {
+    MetricInfo{"millrace_connection_uptime_seconds", MetricKind::kGauge, Fold::kMax, "venue,connection",
+               "Time since the connection was opened; 0 while it is down."},
+    MetricInfo{"millrace_connections", MetricKind::kGauge, Fold::kSum, "venue,state", "Connections by session state."},
+    MetricInfo{"millrace_reconnects_total", MetricKind::kCounter, Fold::kSum, "venue,reason",
+               "Connections opened again, by what ended the one before."},
+    MetricInfo{"millrace_frames_total", MetricKind::kCounter, Fold::kSum, "venue,via",
+               "Frames received, by ws (messages) and rest (answers)."},
+    MetricInfo{"millrace_frame_bytes_total", MetricKind::kCounter, Fold::kSum, "venue,via",
+               "Bytes of received frames, after decompression."},
+    MetricInfo{"millrace_drops_total", MetricKind::kCounter, Fold::kSum, "venue,reason",
+               "Frames or events not published, each with a fixed reason."},
+    MetricInfo{"millrace_quarantined_total", MetricKind::kCounter, Fold::kSum, "venue,reason",
+               "Frames that could not be decoded, by error."},
+    MetricInfo{"millrace_streams", MetricKind::kGauge, Fold::kSum, "venue,state", "Streams by state."},
+    MetricInfo{"millrace_staleness_seconds", MetricKind::kGauge, Fold::kMax, "venue,instrument,dataset",
+               "Age of the last proof of life of the venue's oldest stream, which the labels name."},
+    MetricInfo{"millrace_rest_latency_seconds", MetricKind::kHistogram, Fold::kSum, "venue",
+               "REST request to last byte of the answer."},
+    MetricInfo{"millrace_websocket_latency_seconds", MetricKind::kHistogram, Fold::kSum, "venue",
+               "The venue's send time to our receive time, both clocks as they are; negative counts as 0."},
+    MetricInfo{"millrace_rest_requests_total", MetricKind::kCounter, Fold::kSum, "venue,status",
+               "REST requests by status code; 0 = no answer."},
+    MetricInfo{"millrace_records_total", MetricKind::kCounter, Fold::kSum, "venue,dataset",
+               "Records numbered and given to the lane."},
+    MetricInfo{"millrace_gaps_total", MetricKind::kCounter, Fold::kSum, "venue,kind,reason",
+               "Holes declared, by kind (venue, local, restart) and reason."},
+    MetricInfo{"millrace_book_events_total", MetricKind::kCounter, Fold::kSum, "venue,event",
+               "Books synchronized, resynchronized, refreshed, found crossed or wrong."},
+    MetricInfo{"millrace_lane_records_total", MetricKind::kCounter, Fold::kSum, "lane", "Records taken by the lane."},
+    MetricInfo{"millrace_lane_bytes_total", MetricKind::kCounter, Fold::kSum, "lane", "Their encoded bytes."},
+    MetricInfo{"millrace_lane_acks_total", MetricKind::kCounter, Fold::kSum, "lane",
+               "Records acknowledged by the broker."},
+    MetricInfo{"millrace_lane_resent_total", MetricKind::kCounter, Fold::kSum, "lane",
+               "Records handed over once more after a producer died."},
+    MetricInfo{"millrace_lane_producer_renewals_total", MetricKind::kCounter, Fold::kSum, "lane",
+               "Producers that died of a fatal error and were made anew."},
+    MetricInfo{"millrace_lane_queue_full_total", MetricKind::kCounter, Fold::kSum, "lane",
+               "Times that librdkafka's queue was full and records waited in the rings."},
+    MetricInfo{"millrace_lane_refused_total", MetricKind::kCounter, Fold::kSum, "lane,reason",
+               "Records for which the lane had no room; each is declared as a LOCAL gap."},
+    MetricInfo{"millrace_produce_errors_total", MetricKind::kCounter, Fold::kSum, "lane,reason",
+               "Records that the broker will never take; each is declared as a LOCAL gap."},
+    MetricInfo{"millrace_lane_partitions_made_anew_total", MetricKind::kCounter, Fold::kSum, "lane",
+               "Partitions whose offsets began anew: the topic was deleted and made again."},
+    MetricInfo{"millrace_lane_ring_bytes", MetricKind::kGauge, Fold::kSum, "lane",
+               "Memory held by records without an acknowledgement."},
+    MetricInfo{"millrace_lane_ring_limit_bytes", MetricKind::kGauge, Fold::kSum, "lane", "The most it may be."},
+    MetricInfo{"millrace_receive_to_publish_seconds", MetricKind::kHistogram, Fold::kSum, "lane",
+               "Last byte of the frame to record handed to the producer."},
+    MetricInfo{"millrace_receive_to_ack_seconds", MetricKind::kHistogram, Fold::kSum, "lane",
+               "Last byte of the frame to the broker's acknowledgement."},
+    MetricInfo{"millrace_http_requests_total", MetricKind::kCounter, Fold::kSum, "status",
+               "Answers of this endpoint by status code."},
+    MetricInfo{"millrace_build_info", MetricKind::kGauge, Fold::kMax, "version", "Always 1."},
+};
+
+constexpr const MetricInfo& info(Metric metric) noexcept { return kMetrics[static_cast<std::size_t>(metric)]; }
+
+constexpr std::size_t label_count(std::string_view labels) noexcept {
+  std::size_t count = labels.empty() ? 0 : 1;
+  for (const char c : labels) count += c == ',' ? 1 : 0;
+  return count;
+}
+
+}  // namespace millrace::publish

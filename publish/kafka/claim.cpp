@@ -1,0 +1,108 @@
+#include "publish/kafka/claim.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+
+#include "publish/kafka/producer.h"
+#include "publish/kafka/record_header.h"
+#include "publish/kafka/topic_names.h"
+#include "publish/kafka/topic_reader.h"
+#include "schemas/codec/encode.h"
+
+namespace millrace::publish {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Waits for the one report of the claim.
+struct ClaimReport : ReportListener {
+  void on_report(void*, Fate fate, std::int32_t, std::int64_t offset) override {
+    came = true;
+    if (fate == Fate::kAcked) acked = offset;
+    why = name(fate);
+  }
+
+  bool came = false;
+  std::optional<std::int64_t> acked;
+  std::string_view why;
+};
+
+std::chrono::milliseconds left_until(Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  return std::max(left, std::chrono::milliseconds{1});
+}
+
+void check_topic(std::int32_t partitions, const std::string& topic, const std::string& brokers) {
+  if (partitions == 1) return;
+  if (partitions < 0) throw std::runtime_error(fmt::format("kafka: no answer from {}: is the broker up?", brokers));
+  if (partitions == 0) {
+    throw std::runtime_error(
+        fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
+  }
+  throw std::runtime_error(
+      fmt::format("kafka: topic {} has {} partitions, but the offsets of one are the epochs: "
+                  "delete it and run `millrace topics apply`",
+                  topic, partitions));
+}
+
+}  // namespace
+
+std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim,
+                         std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  const std::string topic = full_topic(settings.prefix, kClaimTopic);
+  std::string bytes;
+  schemas::encode(claim, bytes);
+  Producer producer(settings, -1);
+  const TopicSlot slot = producer.add_topic(topic);
+  check_topic(producer.partitions(slot, timeout), topic, settings.brokers);
+
+  ClaimReport report;
+  producer.push(slot, {std::as_writable_bytes(std::span(bytes)), claim.worker, 0, nullptr});
+  producer.submit(slot, report);
+  while (!report.came && Clock::now() < deadline) producer.poll(report, std::chrono::milliseconds{50});
+  if (!report.came) {
+    throw std::runtime_error(fmt::format("kafka: the claim was not acknowledged by {} in time", settings.brokers));
+  }
+  if (!report.acked || *report.acked < 0) {
+    throw std::runtime_error(fmt::format("kafka: the claim was refused ({}): see the log above", report.why));
+  }
+  return *report.acked + 1;
+}
+
+std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  std::int64_t highest = 0;
+  TopicReader reader(settings, full_topic(settings.prefix, ops_topic(venue, "status")), timeout);
+  // Only the number is wanted: a status of a newer version than ours counts too.
+  const auto note = [&](std::string_view value) {
+    highest = std::max(highest, header_of(schemas::MessageType::kStreamStatus, value, 0).epoch);
+  };
+  while (!reader.at_end()) {
+    if (Clock::now() >= deadline) {
+      throw std::runtime_error(fmt::format("kafka: could not read the status of {} in time", venue));
+    }
+    reader.read(note, left_until(deadline));
+  }
+  return highest;
+}
+
+std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  const std::int64_t epoch = write_claim(settings, claim, timeout);
+  for (const std::string& venue : claim.venues) {
+    const std::int64_t last = last_epoch(settings, venue, left_until(deadline));
+    if (last < epoch) continue;
+    throw std::runtime_error(fmt::format(
+        "kafka: our epoch would be {}, but {} was already written under epoch {}: topic {} was deleted or is "
+        "another cluster's. Use a new --prefix, or delete the topics of this one and apply them again",
+        epoch, venue, last, full_topic(settings.prefix, kClaimTopic)));
+  }
+  return epoch;
+}
+
+}  // namespace millrace::publish

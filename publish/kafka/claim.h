@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "publish/kafka/settings.h"
+#include "schemas/events/ops.h"
+
+// How a worker gets the right to write: its epoch. For start-up; everything blocks until the deadline and throws
+// std::runtime_error with what to do.
+namespace millrace::publish {
+
+// Writes the claim to ctl.claim.v1 and waits for the broker's answer. The epoch is the record's offset + 1, so that it
+// is above 0 and rises over restarts, hosts and clock steps.
+std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);
+
+// The highest epoch that the venue's status topic names; 0 if it names none. Reads the topic, which is compacted, from
+// its beginning to its end as it is now.
+std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout);
+
+// Both: the epoch under which the claim's venues may be written. Throws too if the epoch is not above what the venues'
+// status already names: then the claim topic was made anew, and consumers would ignore every record.
+std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);
+
+}  // namespace millrace::publish

@@ -23,25 +23,29 @@ bool same(const schemas::Bbo& a, const schemas::Bbo& b) noexcept {
 Result<BookFeed::Action> BookFeed::on_message(InstrumentId id, const Message& message, std::uint32_t feeder,
                                               UnixNanos receive_time, EventSink& out) {
   if (message.snapshot) return on_snapshot(id, message.book, feeder, out);
-  if (dropped(id, feeder, out)) return Action::kNone;
+  if (const auto drop = useless(venue_.of(id), message.book, feeder)) {
+    out.on_drop(drop->reason);
+    tell_audit(id, drop->outcome, std::nullopt);
+    return Action::kNone;
+  }
   return on_update(id, message.book, receive_time, out);
 }
 
-// Is this an update that nothing can be done with?
-bool BookFeed::dropped(InstrumentId id, std::uint32_t feeder, EventSink& out) {
-  SymbolState& symbol = venue_.of(id);
+std::optional<BookFeed::Drop> BookFeed::useless(const SymbolState& symbol, const BookBody& body,
+                                                std::uint32_t feeder) noexcept {
   const DepthBook::State state = symbol.book.state();
-  if (state == DepthBook::State::kLive && symbol.feeder == feeder) return false;
-  if (state == DepthBook::State::kLive) {
-    // Two connections overlap: the later snapshot took the book over, and this is the other one's copy.
-    out.on_drop("duplicate");
-    tell_audit(id, BookOutcome::kDuplicate, std::nullopt);
-    return true;
+  if (state != DepthBook::State::kLive) {
+    const bool invalid = state == DepthBook::State::kInvalid && symbol.feeder == feeder;
+    if (invalid) return Drop{"invalid", BookOutcome::kInvalid};
+    return Drop{"no_snapshot", BookOutcome::kNoSnapshot};
   }
-  const bool invalid = state == DepthBook::State::kInvalid && symbol.feeder == feeder;
-  out.on_drop(invalid ? "invalid" : "no_snapshot");
-  tell_audit(id, invalid ? BookOutcome::kInvalid : BookOutcome::kNoSnapshot, std::nullopt);
-  return true;
+  // Two connections overlap: the later snapshot took the book over, and this is the other one's copy.
+  if (symbol.feeder != feeder) return Drop{"duplicate", BookOutcome::kDuplicate};
+  // The venue's times rise from update to update: an older one was repeated or overtaken. Its checksum may still agree,
+  // with the book as it was then.
+  const bool older = body.time.time && symbol.update_time && *body.time.time < *symbol.update_time;
+  if (older) return Drop{"stale", BookOutcome::kStale};
+  return std::nullopt;
 }
 
 Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder,
@@ -56,6 +60,7 @@ Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& 
   precision.remember(info);
   symbol.feeder = feeder;
   symbol.book_time = body.time.time;
+  symbol.update_time.reset();
   if (!symbol.book.load(rows_, precision, depth, body.checksum)) return refuse(id, BookOutcome::kSnapshot, out);
   tell_audit(id, BookOutcome::kSnapshot, true);
   EventMeta meta = meta_of(body.time, true);
@@ -81,6 +86,7 @@ Result<BookFeed::Action> BookFeed::on_update(InstrumentId id, const BookBody& bo
   if (!symbol.book.refine(precision)) return Error{Errc::kBadNumber, "data[0]"};
   precision.remember(info);
   symbol.book_time = body.time.time;
+  if (body.time.time) symbol.update_time = body.time.time;
   if (!symbol.book.apply(rows_, body.checksum)) return refuse(id, BookOutcome::kBadChecksum, out);
   tell_audit(id, BookOutcome::kApplied, true);
   publish(id, BookKind::kDelta, meta_of(body.time, false), out);

@@ -31,7 +31,12 @@ class BookFeed {
   Result<Action> on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder, EventSink& out);
   Result<Action> on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time, EventSink& out);
   Error refuse(InstrumentId id, BookOutcome outcome, EventSink& out);
-  bool dropped(InstrumentId id, std::uint32_t feeder, EventSink& out);
+  // The word for an update that nothing can be done with, and what the audit hears; nothing for one to apply.
+  struct Drop {
+    std::string_view reason;
+    BookOutcome outcome;
+  };
+  static std::optional<Drop> useless(const SymbolState& symbol, const BookBody& body, std::uint32_t feeder) noexcept;
   void publish(InstrumentId id, schemas::BookKind kind, EventMeta meta, EventSink& out);
   void publish_whole(InstrumentId id, const EventMeta& meta, EventSink& out);
   void publish_bbo(InstrumentId id, const EventMeta& meta, EventSink& out);

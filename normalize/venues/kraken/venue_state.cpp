@@ -18,6 +18,7 @@ void SymbolState::forget_book() noexcept {
   hole = {};
   repairing = false;
   book_time.reset();
+  update_time.reset();
   crossed_since.reset();
   crossed_resync = false;
   last_bbo.reset();

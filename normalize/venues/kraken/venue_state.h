@@ -27,6 +27,7 @@ struct SymbolState {
   std::string_view hole;                   // not empty: the next snapshot declares a hole with this reason
   bool repairing = false;                  // the next snapshot repairs a hole that was declared already
   std::optional<UnixNanos> book_time;      // the venue's time of the last book message
+  std::optional<UnixNanos> update_time;    // the same of the last update since the snapshot
   std::optional<UnixNanos> crossed_since;  // receive time
   bool crossed_resync = false;             // one resync was tried for this crossing
   std::optional<schemas::Bbo> last_bbo;    // what bbo-book last said; absent = must say it

@@ -17,7 +17,8 @@ namespace flag = schemas::flag;
 // A book message of EX/USD (prices 1 decimal, quantities 2) whose checksum is that of the text given: the levels from
 // best to worst, digits only.
 std::string message(const char* type, const std::string& bids, const std::string& asks, const std::string& checked) {
-  const auto crc = crc32(0, reinterpret_cast<const unsigned char*>(checked.data()), static_cast<unsigned>(checked.size()));
+  const auto crc =
+      crc32(0, reinterpret_cast<const unsigned char*>(checked.data()), static_cast<unsigned>(checked.size()));
   return std::string(R"({"channel":"book","type":")") + type + R"(","data":[{"symbol":"EX/USD","bids":[)" + bids +
          R"(],"asks":[)" + asks + R"(],"checksum":)" + std::to_string(crc) +
          R"(,"timestamp":"2023-10-06T17:35:55.440295Z"}]})";
@@ -116,8 +117,7 @@ TEST(KrakenBook, ABadChecksumPublishesNothingDeclaresAHoleAndDropsUntilASnapshot
   ASSERT_EQ(kraken.out.books.size(), 2U);
   EXPECT_EQ(kraken.out.books[1].meta.flags, flag::kSnapshot | flag::kReset | flag::kChecksumOk);
   EXPECT_EQ(kraken.out.gaps.size(), 1U) << "one hole is declared once";
-  EXPECT_THAT(kraken.out.states,
-              ElementsAre("book LIVE live", "book RECOVERING checksum", "book LIVE live"));
+  EXPECT_THAT(kraken.out.states, ElementsAre("book LIVE live", "book RECOVERING checksum", "book LIVE live"));
 }
 
 TEST(KrakenBook, OtherSymbolsFlowOnBesideAnInvalidOne) {
@@ -166,7 +166,9 @@ TEST(KrakenBook, ReferencePrecisionCountsWhereTheWireLostZeros) {
 
 TEST(KrakenBook, WithoutReferenceTheMostDecimalsSeenSoFarCount) {
   Connection kraken;
-  ASSERT_TRUE(kraken.feed(message("snapshot", row("10.1", "1.5"), row("10.2", "2"), "10220101" "15")));
+  ASSERT_TRUE(kraken.feed(message("snapshot", row("10.1", "1.5"), row("10.2", "2"),
+                                  "10220101"
+                                  "15")));
   EXPECT_EQ(kraken.out.books[0].book.quantity_exponent, -1);
   ASSERT_TRUE(kraken.feed(message("update", row("10.1", "1.50"), "", "102200101150")));
   EXPECT_EQ(kraken.out.books[1].book.quantity_exponent, -2) << "a trailing zero is a digit of the precision";

@@ -143,6 +143,11 @@ Result<void> Connection::feed(std::string_view text) {
   return adapter->on_frame({std::string_view(whole).substr(0, text.size()), now, false}, out, todo);
 }
 
+Result<void> Connection::feed_to(const CaptureLine& line, EventSink& sink) {
+  todo = {};
+  return adapter->on_frame({line.view(), now, false}, sink, todo);
+}
+
 Result<void> Connection::feed_file(std::string_view name) { return feed(fixture(name)); }
 
 void Connection::open(std::vector<Subscription> wanted) {

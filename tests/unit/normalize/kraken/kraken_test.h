@@ -61,6 +61,13 @@ class Recorder : public EventSink {
   bool published_nothing() const;
 };
 
+// One line of a recording.
+struct CaptureLine {
+  UnixNanos time = 0;
+  std::string text;  // padded by kFramePadding; use view()
+  std::string_view view() const { return std::string_view(text).substr(0, text.size() - kFramePadding); }
+  bool is_book(std::string_view type) const;
+};
 inline constexpr UnixNanos kSecond = 1'000'000'000;
 
 // A venue with one connection, and what came out.
@@ -76,6 +83,8 @@ struct Connection {
   // Each gives the frame's padding and clears `todo` before.
   Result<void> feed(std::string_view text);
   Result<void> feed_file(std::string_view fixture);
+  // A line of a recording as it stands, to another sink: for tests that play thousands.
+  Result<void> feed_to(const CaptureLine& line, EventSink& sink);
   void open(std::vector<Subscription> wanted);
   // Time passes, and on_time is called.
   void wait(UnixNanos duration);
@@ -88,13 +97,6 @@ std::string fixture(std::string_view name);
 // `text` with kFramePadding bytes behind it.
 std::string padded(std::string_view text);
 
-// One line of a recording.
-struct CaptureLine {
-  UnixNanos time = 0;
-  std::string text;  // padded by kFramePadding; use view()
-  std::string_view view() const { return std::string_view(text).substr(0, text.size() - kFramePadding); }
-  bool is_book(std::string_view type) const;
-};
 // A recording of ../shared/captures/kraken; empty if it is absent.
 std::vector<CaptureLine> capture(std::string_view name);
 std::string shared_file(std::string_view name);  // whole, empty if absent

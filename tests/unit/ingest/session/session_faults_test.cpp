@@ -41,6 +41,7 @@ class FaultySession : public testing::Test {
     auto wanted = settings(venue);
     if (change) change(wanted);
     Owner owner(wanted);
+    owner.when_frame = [&owner](const normalize::Frame&) { static_cast<void>(owner.session.send("seen")); };
     EXPECT_TRUE(owner.run_until([&] { return !owner.frames.empty() && owner.frames.back() == "well"; }));
     return owner.first_trouble();
   }
@@ -209,6 +210,7 @@ TEST_F(FaultySession, ResetInTheMiddleOfAFrame) {
   const auto change = survive([](Peer& peer) {
     peer.accept();
     peer.send("first");
+    peer.read();  // the client has seen it
     peer.write_raw("\x81\x7e\x10");
     peer.reset();
   });

@@ -1,6 +1,8 @@
 // `millrace topics plan|apply|list`: compares a broker's topics with the manifest and makes what is missing.
 
 #include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -49,6 +51,15 @@ std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw UsageError(fmt::format("cannot read {}: name the manifest with --manifest FILE", path));
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+publish::TopicManifest read_manifest(const std::string& path) {
+  const std::string text = read_text(path);
+  try {
+    return publish::parse_manifest(text);
+  } catch (const std::runtime_error& error) {
+    throw UsageError(fmt::format("{}: {}", path, error.what()));
+  }
 }
 
 publish::VenueDatasets datasets_of(const ingest::VenueConfig& venue) {
@@ -151,7 +162,7 @@ int report(const std::vector<TopicFinding>& findings, const std::vector<std::str
 std::string dotted(const std::string& prefix) { return prefix.empty() ? prefix : prefix + "."; }
 
 int plan_or_apply(const Scope& scope, const TopicsOptions& options) {
-  const auto manifest = publish::parse_manifest(read_text(options.manifest_file));
+  const auto manifest = read_manifest(options.manifest_file);
   const auto wanted = publish::wanted_topics(manifest, scope.kafka.prefix, scope.venues);
   publish::TopicAdmin admin(scope.kafka);
   auto cluster = admin.look(dotted(scope.kafka.prefix));
@@ -184,6 +195,8 @@ int list(const Scope& scope, const TopicsOptions& options) {
 }
 
 int run(const TopicsOptions& options) {
+  // Standard output is the report's, librdkafka's complaints are not.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
   try {
     const Scope scope = scope_of(options);
     return options.what == "list" ? list(scope, options) : plan_or_apply(scope, options);

@@ -59,6 +59,7 @@ int run(SimFlags& flags) {
     fmt::print(stderr, "millrace: {}\n", error);
     return kUsage;
   }
+  if (flags.options.mix) flags.options.venues = {"binance-spot"};
   sim::Simulator simulator(flags.options);
   const std::string& config = flags.options.write_config;
   if (!config.empty() && !write_file(config, simulator.ingest_configuration())) {
@@ -77,6 +78,7 @@ void add_flow_flags(CLI::App& command, SimFlags& flags) {
   command.add_option("--instruments", options.instruments, "Instruments of each venue")->capture_default_str();
   command.add_option("--levels", options.levels, "Levels a side at the start")->capture_default_str();
   command.add_option("--seed", options.seed, "Decides all that is random")->capture_default_str();
+  command.add_flag("--mix", options.mix, "The benchmark's ring of messages; binance-spot alone");
   command.add_option("--rate", options.rate, "Messages a second in all; 0 = as fast as clients read")
       ->capture_default_str();
 }

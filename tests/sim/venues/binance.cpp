@@ -227,6 +227,11 @@ bool BinanceVenue::routed(ClientId client, Channel channel) const noexcept {
   return is_public == (session->second.route != Route::kMarket);
 }
 
+bool BinanceVenue::combined(ClientId client) const noexcept {
+  const auto session = sessions_.find(client);
+  return session != sessions_.end() && session->second.combined;
+}
+
 bool BinanceVenue::publish(const Stream& stream, std::string_view payload, const Tag& tag) {
   bool sent = false;
   wrapped_.clear();

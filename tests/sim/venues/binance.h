@@ -70,7 +70,8 @@ class BinanceVenue : public Venue {
   std::int64_t now() const { return clock_(); }
   // Is the client's address routed to this channel? (Futures only; a wrong route is silent.)
   bool routed(ClientId client, Channel channel) const noexcept;
-  bool has_client(ClientId client) const noexcept { return sessions_.contains(client); }
+  // Does the client want the combined streams' wrapper?
+  bool combined(ClientId client) const noexcept;
   Outbox& outbox() noexcept { return *outbox_; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "tests/sim/simulator.h"
 #include "tests/sim/venues/binance_flow.h"
+#include "tests/sim/venues/binance_mix.h"
 #include "tests/sim/venues/kraken_flow.h"
 
 namespace millrace::sim {
@@ -55,6 +56,11 @@ std::unique_ptr<Venue> make_venue(std::string_view name, const SimulatorOptions&
   const auto product = name == "binance-spot" ? binance::Product::kSpot : binance::Product::kUsdm;
   const Limits limits = limits_for(BinanceVenue::default_limits(product), options);
   const bool futures = product == binance::Product::kUsdm;
+  if (options.mix && futures) throw std::runtime_error("the mix is binance-spot's");
+  if (options.mix) {
+    return std::make_unique<BinanceMix>(make_instruments(options.instruments, "USDT", "", false), options.seed,
+                                        options.levels, limits, clock, outbox);
+  }
   return std::make_unique<BinanceFlow>(product, make_instruments(options.instruments, "USDT", "", futures),
                                        options.seed, options.levels, limits, clock, outbox);
 }

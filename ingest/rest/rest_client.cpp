@@ -106,6 +106,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   void on_answer(const std::string& key, Nanos begun, HttpAnswer answer) {
     const Nanos now = monotonic();
     if (answer.end.status != 0) stats_.latency.add((now - begun).count());
+    stats_.statuses.add(std::to_string(answer.end.status));
+    stats_.bytes.add(answer.body.size());
     if (answer.used_weight) gate_->correct(now, *answer.used_weight);
     const int attempt = queue_.attempt(key);
     const Verdict verdict = judge(answer.end, attempt, static_cast<std::uint32_t>(random_() % 1000));

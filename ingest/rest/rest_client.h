@@ -10,6 +10,7 @@
 #include "ingest/rest/host_gate.h"
 #include "ingest/rest/https_connection.h"
 #include "ingest/rest/request_queue.h"
+#include "publish/sequence/counters.h"
 #include "publish/tally.h"
 
 namespace millrace::ingest {
@@ -31,6 +32,8 @@ struct RestStats {
   publish::Tally limited;             // 429 and 418
   publish::Tally client_errors;       // other 4xx, delivered
   publish::Tally unclaimed;           // whoever asked is gone
+  publish::Tally bytes;               // of bodies
+  publish::ReasonCounters statuses;   // answers by status; "0" = none
   publish::Tally queue;               // requests waiting or under way
   publish::Tally used_weight;         // of the last 60 s, all threads
   publish::LatencyHistogram latency;  // request sent -> whole body

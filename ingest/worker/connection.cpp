@@ -19,6 +19,7 @@ Connection::Connection(FeedContext& context, normalize::ConnectionPlan plan, pub
       plan_(std::move(plan)),
       id_(id),
       name_(std::move(name)),
+      board_(context.counters.connections.add(name_)),
       first_data_(context.config.timeouts.first_data_ms * 1'000'000, context.venue.capabilities()) {
   context_.out.name_connection(id_, name_);
   link_ = context_.ports.make_link(session_settings(context_, plan_.url), *this);
@@ -53,6 +54,7 @@ void Connection::change(const std::vector<Subscription>& add, const std::vector<
 void Connection::on_open(UnixNanos now) {
   record(Direction::kControl, "open", now);
   open_since_ = now;
+  board_->open_since = now;
   frames_ = 0;
   wake_at_.reset();
   opening_ = std::make_shared<int>(0);
@@ -93,6 +95,7 @@ void Connection::on_closed(Reason reason, std::string_view detail, UnixNanos now
   adapter_.reset();
   opening_.reset();
   open_since_.reset();
+  board_->open_since = 0;
   first_data_.clear();
   spdlog::warn("disconnected venue={} connection={} reason={} detail=\"{}\"", context_.config.name, name_,
                ingest::name(reason), detail);
@@ -100,6 +103,7 @@ void Connection::on_closed(Reason reason, std::string_view detail, UnixNanos now
 
 void Connection::on_state(const StateChange& change) {
   if (change.host_limited && context_.ports.host_limited) context_.ports.host_limited(change.retry_at - change.at);
+  board_->state = change.state;
   stopped_ = change.state == StreamState::kDisconnected && change.reason == Reason::kStopped;
   // What an open connection's streams are is the adapter's to say, stream by stream.
   const bool up = change.state == StreamState::kLive || change.state == StreamState::kSyncing;

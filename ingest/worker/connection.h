@@ -67,6 +67,7 @@ class Connection final : private SessionListener {
   normalize::ConnectionPlan plan_;
   const publish::ConnectionId id_;
   const std::string name_;
+  const std::shared_ptr<ConnectionBoard::Entry> board_;
   std::unique_ptr<normalize::VenueAdapter> adapter_;  // null while not open
   std::shared_ptr<int> opening_;  // answers asked for under an earlier opening are not for this adapter
   normalize::Commands todo_;

@@ -8,6 +8,7 @@
 #include "ingest/config/config.h"
 #include "ingest/record/capture_line.h"
 #include "ingest/rest/request_queue.h"
+#include "ingest/worker/connection_board.h"
 #include "ingest/worker/link.h"
 #include "publish/sequence/counters.h"
 #include "publish/sequence/sequencer.h"
@@ -33,14 +34,13 @@ struct FeedCounters {
   publish::Tally frame_bytes;          // of these, after inflation
   publish::ReasonCounters errors;      // frames and answers that an adapter refused, by Errc
   publish::ReasonCounters reconnects;  // connections that ended, by reason
-  publish::Tally connections;          // gauge: open now
-  publish::Tally resubscribed;         // streams without first data
-  publish::Tally rotations;            // second connections that took over
-  publish::Tally storms;               // of undecodable frames
-  publish::Tally refreshes;            // books published whole
-  publish::Tally streams_refused;      // gauge: configured, but the venue does not know the symbol
-  publish::Tally ready;                // 1: reference data is loaded and connections were started
-  publish::Tally opened_ns;            // gauge: when the longest-open connection opened, UnixNanos; 0 = none open
+  ConnectionBoard connections;
+  publish::Tally resubscribed;     // streams without first data
+  publish::Tally rotations;        // second connections that took over
+  publish::Tally storms;           // of undecodable frames
+  publish::Tally refreshes;        // books published whole
+  publish::Tally streams_refused;  // gauge: configured, but the venue does not know the symbol
+  publish::Tally ready;            // 1: reference data is loaded and connections were started
 };
 
 // What the connections and the feed of one venue on one thread share. Lives in the feed.

@@ -106,12 +106,13 @@ class IngestThread::Impl {
     settings.refresh_ns = setup_.refresh_ns;
     settings.connect_budget = feed.venue->connect_budget;
     settings.jitter_seed = static_cast<std::uint64_t>(setup_.epoch) * 64 + static_cast<std::uint64_t>(setup_.number);
-    settings.publishes_reference = feed.publishes_reference;
+    settings.sequencer.publishes_reference = feed.publishes_reference;
     settings.sequencer.epoch = setup_.epoch;
     settings.sequencer.live = true;
     settings.sequencer.clock = wall_clock;
     settings.sequencer.worker = setup_.worker;
     settings.sequencer.thread = setup_.number;
+    settings.sequencer.heartbeat_ns = setup_.heartbeat_ns;
     return settings;
   }
 

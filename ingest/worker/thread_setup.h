@@ -27,11 +27,13 @@ struct ThreadSetup {
   std::string worker;
   publish::LaneSettings lane;
   std::int64_t refresh_ns = 0;
+  std::int64_t heartbeat_ns = 0;
   std::int64_t shutdown_ms = 0;
   std::vector<std::string> topics;  // warmed before READY
   struct Feed {
     std::shared_ptr<const VenueShared> venue;
     std::vector<normalize::Subscription> wanted;
+    // Does this thread publish the reference data of a symbol? Each symbol has exactly one such thread.
     std::function<bool(std::string_view symbol)> publishes_reference;
   };
   std::vector<Feed> feeds;

@@ -93,7 +93,6 @@ void VenueFeed::tick(UnixNanos now) {
   });
   if (!stopping_) refresh_due(now);
   out_.tick(now);
-  count_open(now);
 }
 
 void VenueFeed::rotate(Line& line, UnixNanos now) {
@@ -209,20 +208,6 @@ bool VenueFeed::stopped() const {
   };
   return std::ranges::all_of(lines_, [&](const Line& line) { return closed(line.first) && closed(line.second); }) &&
          std::ranges::all_of(retired_, closed);
-}
-
-void VenueFeed::count_open(UnixNanos now) {
-  UnixNanos oldest = now;
-  std::uint64_t open = 0;
-  for (const Line& line : lines_) {
-    for (const Connection* connection : {line.first.get(), line.second.get()}) {
-      if (connection == nullptr || !connection->open_since()) continue;
-      ++open;
-      oldest = std::min(oldest, *connection->open_since());
-    }
-  }
-  counters_.connections.set(open);
-  counters_.opened_ns.set(open > 0 ? static_cast<std::uint64_t>(oldest) : 0);
 }
 
 }  // namespace millrace::ingest

@@ -19,8 +19,6 @@ struct FeedSettings {
   std::int64_t refresh_ns = 60'000'000'000;
   std::shared_ptr<ConnectBudget> connect_budget;  // of the venue, for the whole process
   std::uint64_t jitter_seed = 0;                  // spreads refreshes
-  // Does this thread publish the reference data of a symbol? Each symbol has exactly one such thread.
-  std::function<bool(std::string_view symbol)> publishes_reference;
   publish::SequencerOptions sequencer;
 };
 
@@ -74,7 +72,6 @@ class VenueFeed {
   void refresh_due(UnixNanos now);
   void refresh(normalize::InstrumentId book);
   void schedule_refreshes(const std::vector<normalize::Subscription>& streams, UnixNanos now);
-  void count_open(UnixNanos now);
 
   FeedSettings settings_;
   const FeedPorts ports_;

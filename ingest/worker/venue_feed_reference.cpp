@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "ingest/worker/reference_sink.h"
 #include "ingest/worker/venue_feed.h"
 
 // The part of a feed's life before its connections: reference data.
@@ -38,8 +37,7 @@ void VenueFeed::ask_reference(const normalize::RestRequest& request, UnixNanos n
 bool VenueFeed::on_reference(const normalize::RestRequest& request, const normalize::RestAnswer& answer) {
   if (stopping_ || references_awaited_ == 0) return true;
   out_.begin_timer(answer.receive_time);
-  ReferenceSink sink(out_, venue_->instruments(), settings_.publishes_reference);
-  const auto result = venue_->on_reference(answer, sink);
+  const auto result = venue_->on_reference(answer, out_);
   const bool usable = answer.status == 200 && !result.has_error();
   if (!usable) {
     const std::string_view error = result.has_error() ? normalize::name(result.error().code) : "status";

@@ -138,7 +138,7 @@ void Sequencer::quarantine(ConnectionId connection, const normalize::Error& erro
 }
 
 void Sequencer::tick(UnixNanos now) {
-  if (last_tick_ != kNever && now - last_tick_ < kSecond) return;
+  if (last_tick_ != kNever && now - last_tick_ < options_.heartbeat_ns) return;
   last_tick_ = now;
   for (Stream& stream : streams_) {
     if (stream.watched()) check_alive(stream, now);

@@ -26,6 +26,7 @@ struct SequencerOptions {
   std::function<UnixNanos()> clock;  // required if live, else unused
   std::string worker;                // names this process in heartbeats and status
   std::int32_t thread = 0;
+  std::int64_t heartbeat_ns = 1'000'000'000;
   // The last venue id that the previous epoch published, where known. May be empty.
   std::function<std::optional<std::int64_t>(normalize::StreamKey)> previous_venue_seq;
   // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
@@ -76,7 +77,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void on_lost(StreamSlot slot, std::int64_t seq, std::string_view reason) override;
   void on_topic_made_anew(StreamSlot slot) override;
 
-  // Call it often (each 100 ms or so): once a second it marks stale streams and writes heartbeats.
+  // Call it often (each 100 ms or so): each heartbeat_ns it marks stale streams and writes heartbeats.
   void tick(UnixNanos now);
 
   // A frame that gave an error: kept in quarantine, sampled and bounded.

@@ -1,0 +1,123 @@
+// `millrace ingest`: from the venues' sockets to Kafka, until SIGTERM or SIGINT. SIGHUP reads the file again.
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <time.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "ingest/config/load.h"
+#include "ingest/worker/worker.h"
+
+namespace millrace::cli {
+namespace {
+
+struct IngestOptions {
+  std::string config_file;
+  std::string record_dir;
+  std::string ready_file;
+  int seconds = 0;  // 0 = until a signal
+};
+
+// The signals that this program waits for; blocked in every thread, so that only wait() takes them.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    // A socket that is gone is an error of its write, not the end of the process.
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  // The next one; nothing if `deadline` passes first.
+  std::optional<int> wait(std::optional<std::chrono::steady_clock::time_point> deadline) const {
+    for (;;) {
+      const auto left = deadline ? *deadline - std::chrono::steady_clock::now() : std::chrono::hours(1);
+      if (left <= std::chrono::nanoseconds(0)) return std::nullopt;
+      const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
+      const timespec timeout{ns / 1'000'000'000, ns % 1'000'000'000};
+      const int signal = sigtimedwait(&set_, nullptr, &timeout);
+      if (signal > 0) return signal;
+    }
+  }
+
+ private:
+  sigset_t set_;
+};
+
+void set_up_log(const std::string& level) {
+  // Standard output belongs to the READY line.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
+  const std::string line =
+      fmt::format("{{\"ready\":true,\"metrics\":\"{}\",\"epoch\":{}}}\n", worker.metrics_address(), worker.epoch());
+  std::fputs(line.c_str(), stdout);
+  std::fflush(stdout);
+  if (!options.ready_file.empty()) std::ofstream(options.ready_file) << line;
+}
+
+void reload(const IngestOptions& options, ingest::Worker& worker) {
+  const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
+  for (const std::string& line : loaded.lines) spdlog::error("reload_refused {}", line);
+  if (!loaded.ok()) return;
+  for (const std::string& what : worker.reload(loaded.config)) spdlog::warn("reload_needs_restart {}", what);
+  spdlog::info("reloaded");
+}
+
+int serve(const IngestOptions& options, const Signals& signals, ingest::Worker& worker) {
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  if (options.seconds > 0) deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
+  while (const auto signal = signals.wait(deadline)) {
+    if (*signal != SIGHUP) break;
+    reload(options, worker);
+  }
+  spdlog::info("stopping");
+  const std::size_t left = worker.stop();
+  if (left == 0) {
+    spdlog::info("stopped unacknowledged=0");
+  } else {
+    spdlog::error("stopped unacknowledged={}", left);
+  }
+  return kOk;
+}
+
+int run(const IngestOptions& options) {
+  const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
+  for (const std::string& line : loaded.lines) fmt::print(stderr, "{}\n", line);
+  if (!loaded.ok()) return kUsage;
+  set_up_log(loaded.config.log_level);
+  const Signals signals;
+  ingest::Worker worker(loaded.config, options.record_dir);
+  const auto problems = worker.start();
+  for (const std::string& problem : problems) spdlog::error("start_failed {}", problem);
+  if (!problems.empty()) return kFailed;
+  tell_ready(options, worker);
+  return serve(options, signals, worker);
+}
+
+}  // namespace
+
+void add_ingest(CLI::App& app, Action& action) {
+  auto* ingest = app.add_subcommand("ingest", "Publish market data of the configured venues to Kafka");
+  const auto options = std::make_shared<IngestOptions>();
+  ingest->add_option("--config", options->config_file, "The configuration (see `millrace check`)")->required();
+  ingest->add_option("--record", options->record_dir, "Also write capture files into this folder");
+  ingest->add_option("--ready-file", options->ready_file, "Write the READY line into this file as well");
+  ingest->add_option("--seconds", options->seconds, "End after so many seconds")->check(CLI::NonNegativeNumber);
+  ingest->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace millrace::cli

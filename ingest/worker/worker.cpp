@@ -1,0 +1,252 @@
+#include "ingest/worker/worker.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "ingest/config/address.h"
+#include "ingest/subscriptions/change.h"
+#include "ingest/worker/claim.h"
+#include "ingest/worker/ingest_thread.h"
+#include "ingest/worker/worker_metrics.h"
+#include "publish/http/http_server.h"
+#include "publish/kafka/topic_names.h"
+
+namespace millrace::ingest {
+namespace {
+
+using normalize::Subscription;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kClaimTimeout{30'000};
+constexpr std::size_t kMebibyte = 1024 * 1024;
+
+schemas::UnixNanos wall_clock() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
+publish::KafkaSettings kafka_settings(const KafkaConfig& config) {
+  publish::KafkaSettings settings;
+  settings.brokers = config.brokers;
+  settings.prefix = config.prefix;
+  settings.properties = config.properties;
+  settings.linger_us = config.linger_us;
+  return settings;
+}
+
+// Every topic that the venue's streams are written to, without the prefix.
+void add_topics(const VenueConfig& venue, std::set<std::string>& topics) {
+  for (const std::string& dataset : venue.dataset_names) topics.insert(publish::market_topic(venue.name, dataset));
+  if (venue.bbo_from_book) topics.insert(publish::market_topic(venue.name, "bbo-book"));
+  topics.insert(publish::market_topic(venue.name, "instrument"));
+  for (const char* what : {"status", "heartbeat", "gap", "quarantine"}) {
+    topics.insert(publish::ops_topic(venue.name, what));
+  }
+}
+
+// 16 hexadecimal digits: tells two processes of one worker name apart.
+std::string random_instance() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
+
+class Worker::Impl {
+ public:
+  Impl(Config config, const std::string& record_dir) : config_(std::move(config)) {
+    if (!record_dir.empty()) config_.record_dir = record_dir;
+    for (const VenueConfig& venue : config_.venues) {
+      venues_.push_back(share(venue));
+      shards_.emplace_back(static_cast<std::size_t>(config_.threads));
+    }
+  }
+
+  ~Impl() { stop(); }
+
+  std::vector<std::string> start() {
+    try {
+      if (!config_.record_dir.empty()) open_recorder();
+      listen();
+      epoch_ = make_claim(kafka_settings(config_.kafka), claim(), kClaimTimeout);
+    } catch (const std::exception& error) {
+      return {error.what()};
+    }
+    spdlog::info("claimed worker={} epoch={}", config_.worker, epoch_);
+    make_threads();
+    std::vector<std::string> problems;
+    for (const auto& thread : threads_) {
+      for (std::string& line : thread->start()) problems.push_back(std::move(line));
+      if (!problems.empty()) return problems;
+      registrations_.push_back(
+          metrics_.add([&running = *thread](publish::MetricWriter& out) { add_thread_metrics(running, out); }));
+    }
+    ready_ = true;
+    return {};
+  }
+
+  std::string metrics_address() const {
+    return fmt::format("{}:{}", parse_host_port(config_.metrics_listen)->host, http_->port());
+  }
+  std::int64_t epoch() const noexcept { return epoch_; }
+
+  std::vector<std::string> reload(const Config& config) {
+    std::vector<std::string> left = fixed_differences(config);
+    for (std::size_t i = 0; i < config_.venues.size(); ++i) {
+      const auto same = std::ranges::find(config.venues, config_.venues[i].name, &VenueConfig::name);
+      if (same == config.venues.end()) {
+        left.push_back(fmt::format("venue {} is gone", config_.venues[i].name));
+        continue;
+      }
+      if (has_new_topic(config_.venues[i], *same)) {
+        left.push_back(fmt::format("venue {} has a new dataset", config_.venues[i].name));
+        continue;
+      }
+      config_.venues[i].symbols = same->symbols;
+      config_.venues[i].dataset_names = same->dataset_names;
+      config_.venues[i].datasets = same->datasets;
+      auto parts = shards_[i].split(wanted_streams(*same));
+      for (std::size_t n = 0; n < threads_.size(); ++n) threads_[n]->change(i, std::move(parts[n]));
+    }
+    return left;
+  }
+
+  std::size_t stop() {
+    ready_ = false;
+    for (const auto& thread : threads_) thread->stop();
+    std::size_t unacknowledged = 0;
+    for (const auto& thread : threads_) unacknowledged += thread->wait();
+    registrations_.clear();
+    threads_.clear();
+    return unacknowledged;
+  }
+
+ private:
+  static std::shared_ptr<VenueShared> share(const VenueConfig& config) {
+    auto shared = std::make_shared<VenueShared>();
+    shared->config = config;
+    const auto venue = normalize::make_venue(config.name, venue_options(config));
+    const auto limits = effective_limits(config, venue->capabilities().limits);
+    shared->connect_budget =
+        std::make_shared<ConnectBudget>(limits.connects_per_window, std::chrono::seconds(limits.connect_window_s));
+    shared->host_gate = std::make_shared<HostGate>(limits.rest_weight_per_minute);
+    return shared;
+  }
+
+  void open_recorder() {
+    CaptureWriter::Settings settings;
+    settings.file.folder = config_.record_dir;
+    settings.file.name = fmt::format("{}-{}", config_.worker, wall_clock() / 1'000'000'000);
+    recorder_ = std::make_shared<CaptureWriter>(settings);
+  }
+
+  void listen() {
+    const auto address = parse_host_port(config_.metrics_listen);
+    publish::HttpHandlers handlers;
+    handlers.metrics = [this] { return metrics_.scrape(); };
+    handlers.not_ready = [this] { return ready_ ? std::string{} : std::string("starting or stopping"); };
+    http_ = std::make_unique<publish::HttpServer>(address->host, address->port, std::move(handlers));
+  }
+
+  schemas::Claim claim() const {
+    schemas::Claim claim;
+    claim.worker = config_.worker;
+    claim.instance = random_instance();
+    claim.time = wall_clock();
+    for (const VenueConfig& venue : config_.venues) {
+      claim.venues.push_back(venue.name);
+      claim.streams += static_cast<std::int32_t>(wanted_streams(venue).size());
+    }
+    return claim;
+  }
+
+  void make_threads() {
+    const auto threads = static_cast<std::size_t>(config_.threads);
+    std::vector<ThreadSetup> setups(threads);
+    std::set<std::string> topics;
+    for (std::size_t i = 0; i < venues_.size(); ++i) {
+      add_topics(config_.venues[i], topics);
+      add_feeds(i, setups);
+    }
+    for (std::size_t n = 0; n < threads; ++n) {
+      ThreadSetup& setup = setups[n];
+      setup.number = static_cast<int>(n);
+      setup.epoch = epoch_;
+      setup.worker = config_.worker;
+      setup.lane.kafka = kafka_settings(config_.kafka);
+      setup.lane.memory_limit = static_cast<std::size_t>(config_.kafka.memory_limit_mb) * kMebibyte / threads;
+      setup.refresh_ns = config_.refresh_s * 1'000'000'000;
+      setup.heartbeat_ns = config_.heartbeat_ms * 1'000'000;
+      setup.shutdown_ms = config_.shutdown_ms;
+      setup.topics.assign(topics.begin(), topics.end());
+      setup.recorder = recorder_;
+      threads_.push_back(std::make_unique<IngestThread>(std::move(setup)));
+    }
+  }
+
+  // The venue's feed on each thread. The reference data of a symbol is published where its streams are, of all others
+  // on the first thread; decided once, so that a stream keeps its writer.
+  void add_feeds(std::size_t venue, std::vector<ThreadSetup>& setups) {
+    auto parts = shards_[venue].split(wanted_streams(config_.venues[venue]));
+    auto thread_of = std::make_shared<std::map<std::string, std::size_t, std::less<>>>();
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      for (const Subscription& one : parts[n]) thread_of->emplace(one.symbol, n);
+    }
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      const auto publishes = [thread_of, n](std::string_view symbol) {
+        const auto found = thread_of->find(symbol);
+        return n == (found != thread_of->end() ? found->second : 0);
+      };
+      setups[n].feeds.push_back({venues_[venue], std::move(parts[n]), publishes});
+    }
+  }
+
+  static bool has_new_topic(const VenueConfig& before, const VenueConfig& after) {
+    return std::ranges::any_of(after.dataset_names, [&](const std::string& name) {
+      return std::ranges::find(before.dataset_names, name) == before.dataset_names.end();
+    });
+  }
+
+  std::vector<std::string> fixed_differences(const Config& config) const {
+    std::vector<std::string> left;
+    if (config.worker != config_.worker) left.emplace_back("worker");
+    if (config.threads != config_.threads) left.emplace_back("threads");
+    if (config.kafka.brokers != config_.kafka.brokers) left.emplace_back("kafka.brokers");
+    if (config.kafka.prefix != config_.kafka.prefix) left.emplace_back("kafka.prefix");
+    for (const VenueConfig& venue : config.venues) {
+      const bool known = std::ranges::find(config_.venues, venue.name, &VenueConfig::name) != config_.venues.end();
+      if (!known) left.push_back(fmt::format("venue {} is new", venue.name));
+    }
+    return left;
+  }
+
+  Config config_;
+  std::vector<std::shared_ptr<VenueShared>> venues_;  // by place in config_.venues
+  std::vector<Shards> shards_;                        // the same
+  std::shared_ptr<CaptureWriter> recorder_;
+  std::int64_t epoch_ = 0;
+  std::atomic<bool> ready_{false};
+  publish::Metrics metrics_;
+  std::vector<std::unique_ptr<IngestThread>> threads_;
+  std::vector<publish::Metrics::Registration> registrations_;  // read the threads, so they end before them
+  std::unique_ptr<publish::HttpServer> http_;
+};
+
+Worker::Worker(Config config, const std::string& record_dir)
+    : impl_(std::make_unique<Impl>(std::move(config), record_dir)) {}
+Worker::~Worker() = default;
+std::vector<std::string> Worker::start() { return impl_->start(); }
+std::string Worker::metrics_address() const { return impl_->metrics_address(); }
+std::int64_t Worker::epoch() const noexcept { return impl_->epoch(); }
+std::vector<std::string> Worker::reload(const Config& config) { return impl_->reload(config); }
+std::size_t Worker::stop() { return impl_->stop(); }
+
+}  // namespace millrace::ingest

@@ -1,0 +1,94 @@
+#include "ingest/worker/worker_metrics.h"
+
+#include <string>
+
+#include "publish/lane/lane_metrics.h"
+
+namespace millrace::ingest {
+namespace {
+
+using publish::Metric;
+using publish::MetricWriter;
+using schemas::StreamState;
+
+constexpr double kNanos = 1e-9;
+
+double seconds(std::uint64_t ns) { return static_cast<double>(ns) * kNanos; }
+
+double uptime(schemas::UnixNanos open_since) {
+  if (open_since == 0) return 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - open_since) * kNanos;
+}
+
+void add_connections(const VenueFeed& feed, MetricWriter& out) {
+  const std::string& venue = feed.config().name;
+  feed.counters().connections.for_each([&](const ConnectionBoard::Entry& entry) {
+    out.add<Metric::kConnectionUptime>(uptime(entry.open_since), venue, entry.name);
+    out.add<Metric::kConnections>(1.0, venue, schemas::name(entry.state));
+  });
+  feed.counters().reconnects.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kReconnects>(static_cast<double>(count), venue, reason);
+  });
+  out.add<Metric::kFrames>(feed.counters().frames, venue, "ws");
+  out.add<Metric::kFrameBytes>(feed.counters().frame_bytes, venue, "ws");
+  feed.counters().errors.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kQuarantined>(static_cast<double>(count), venue, reason);
+  });
+  out.add<Metric::kConnectionEvents>(feed.counters().rotations, venue, "rotated");
+  out.add<Metric::kConnectionEvents>(feed.counters().resubscribed, venue, "resubscribed");
+  out.add<Metric::kConnectionEvents>(feed.counters().storms, venue, "storm");
+  out.add<Metric::kBooks>(feed.counters().refreshes, venue, "refreshed");
+}
+
+void add_streams(const VenueFeed& feed, MetricWriter& out) {
+  const std::string& venue = feed.config().name;
+  const publish::SequenceCounters& counters = feed.sequencer().counters();
+  for (std::size_t state = 1; state < counters.streams.size(); ++state) {
+    out.add<Metric::kStreams>(counters.streams[state], venue, schemas::name(static_cast<StreamState>(state)));
+  }
+  if (const publish::StreamName* oldest = counters.oldest.load(std::memory_order_acquire)) {
+    out.add<Metric::kStaleness>(seconds(counters.oldest_staleness_ns.value()), venue, oldest->instrument,
+                                oldest->dataset);
+  }
+  for (std::size_t dataset = 0; dataset < counters.records.size(); ++dataset) {
+    if (counters.records[dataset].value() == 0) continue;
+    out.add<Metric::kRecords>(counters.records[dataset], venue, name(static_cast<normalize::Dataset>(dataset)));
+  }
+  for (std::size_t kind = 1; kind < counters.gaps.size(); ++kind) {
+    counters.gaps[kind].for_each([&](std::string_view reason, std::uint64_t count) {
+      out.add<Metric::kGaps>(static_cast<double>(count), venue, schemas::name(static_cast<schemas::GapKind>(kind)),
+                             reason);
+    });
+  }
+  counters.drops.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kDrops>(static_cast<double>(count), venue, reason);
+  });
+  out.add<Metric::kWebSocketLatency>(counters.websocket_latency, venue);
+}
+
+void add_rest(const std::string& venue, const RestStats& stats, MetricWriter& out) {
+  out.add<Metric::kRestLatency>(stats.latency, venue);
+  stats.statuses.for_each([&](std::string_view status, std::uint64_t count) {
+    out.add<Metric::kRestRequests>(static_cast<double>(count), venue, status);
+  });
+  out.add<Metric::kFrames>(stats.answered, venue, "rest");
+  out.add<Metric::kFrameBytes>(stats.bytes, venue, "rest");
+  out.add<Metric::kRestWeight>(stats.used_weight, venue);
+  out.add<Metric::kRestQueue>(stats.queue, venue);
+  if (stats.refused.value() > 0) out.add<Metric::kDrops>(stats.refused, venue, "rest_queue_full");
+}
+
+}  // namespace
+
+void add_thread_metrics(const IngestThread& thread, MetricWriter& out) {
+  publish::add_lane_metrics(thread.lane_stats(), "market", out);
+  for (std::size_t i = 0; i < thread.feeds().size(); ++i) {
+    const VenueFeed& feed = *thread.feeds()[i];
+    add_connections(feed, out);
+    add_streams(feed, out);
+    if (thread.rest_clients()[i]) add_rest(feed.config().name, thread.rest_clients()[i]->stats(), out);
+  }
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,2 @@
+// Boost.JSON compiled once: Debian's headers have it all, so there is no library to link.
+#include <boost/json/src.hpp>

@@ -11,6 +11,7 @@ using boost::system::error_code;
 
 namespace {
 constexpr std::size_t kMaxBody = 1U << 20U;
+constexpr std::uint32_t kMaxHeader = 64 * 1024;  // a thousand stream names in the address
 }
 
 struct HttpSession::Parser {
@@ -23,6 +24,7 @@ HttpSession::HttpSession(Wire wire, OnRequest on_request, OnUpgrade on_upgrade)
 void HttpSession::start() {
   parser_ = std::make_shared<Parser>();
   parser_->request.body_limit(kMaxBody);
+  parser_->request.header_limit(kMaxHeader);
   http::async_read(wire_, buffer_, parser_->request,
                    [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
 }

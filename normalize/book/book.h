@@ -101,6 +101,7 @@ class LadderSide {
   // Every page, best first; those from `sorted_` on are new and not in place yet.
   mutable std::vector<Entry> order_;
   mutable std::size_t sorted_ = 0;
+  mutable std::vector<Entry> fresh_;  // scratch of sorting
 };
 
 // The book of one instrument: two sides at common exponents. What a venue's rules say about sync, gaps and validity

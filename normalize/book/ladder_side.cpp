@@ -94,19 +94,21 @@ std::size_t LadderSide::position_after(std::int64_t key) const noexcept {
   return static_cast<std::size_t>(std::upper_bound(order_.begin(), order_.end(), key, behind) - order_.begin());
 }
 
-// Puts the new pages in place. One or two are moved in; many (a snapshot) are worth a sort.
+// Merges the new pages into their places, from the back, so that each old entry moves at most once.
 void LadderSide::sort_order() const noexcept {
-  constexpr std::size_t kFew = 8;
+  if (sorted_ == order_.size()) return;
   const auto before = [this](const Entry& a, const Entry& b) { return better(a.key, b.key); };
-  if (order_.size() - sorted_ > kFew) {
-    std::sort(order_.begin(), order_.end(), before);
-    sorted_ = order_.size();
+  fresh_.assign(order_.begin() + static_cast<std::ptrdiff_t>(sorted_), order_.end());
+  std::sort(fresh_.begin(), fresh_.end(), before);
+  auto old = order_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  auto to = order_.end();
+  for (auto from = fresh_.rbegin(); from != fresh_.rend(); ++from) {
+    const auto place = std::upper_bound(order_.begin(), old, *from, before);
+    to = std::move_backward(place, old, to);
+    old = place;
+    *--to = *from;
   }
-  for (; sorted_ < order_.size(); ++sorted_) {
-    const auto fresh = order_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    const auto place = std::upper_bound(order_.begin(), fresh, *fresh, before);
-    std::rotate(place, fresh, fresh + 1);
-  }
+  sorted_ = order_.size();
 }
 
 std::uint32_t LadderSide::add_page(std::int64_t key) {
@@ -114,7 +116,10 @@ std::uint32_t LadderSide::add_page(std::int64_t key) {
   if ((pages_.size() + 1) * 2 > slots_.size()) rehash(slots_.size() * 2);
   const auto index = static_cast<std::uint32_t>(pages_.size());
   pages_.push_back(Page{{}, key, 0});
+  // A snapshot comes best first: its pages are in place as they are.
+  const bool in_place = sorted_ == order_.size() && (order_.empty() || better(order_.back().key, key));
   order_.push_back(Entry{key, index});
+  if (in_place) sorted_ = order_.size();
   ++empty_pages_;
   link(key, index);
   return index;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -10,6 +11,19 @@
 // The inside of MessageDecoder: one function per message, each walking the fields once in document order, so that any
 // order of keys decodes and the usual one is fast. Sources only.
 namespace millrace::normalize::binance {
+
+inline constexpr std::int64_t kNanosPerMilli = 1'000'000;
+inline constexpr std::int64_t kNanosPerMicro = 1'000;
+inline constexpr std::int64_t kMaxMillis = 9'000'000'000'000;      // the year 2255: what ns in 64 bits hold
+inline constexpr std::int64_t kMinMicros = 100'000'000'000'000;    // 1973; as ms it would be the year 5138
+inline constexpr std::int64_t kMaxMicros = 9'000'000'000'000'000;  // 2255
+
+// ms since 1970 (us, if the connection was opened with timeUnit=MICROSECOND) in ns; nullopt if absurd.
+inline std::optional<schemas::UnixNanos> nanos_from_wire(std::int64_t time) noexcept {
+  if (time > 0 && time <= kMaxMillis) return time * kNanosPerMilli;
+  if (time >= kMinMicros && time <= kMaxMicros) return time * kNanosPerMicro;
+  return std::nullopt;
+}
 
 // A number that a message holds as text, to be read once the instrument's decimals are known.
 struct NumberField {
@@ -61,23 +75,73 @@ struct MessageReader {
     out = text.raw();
     return true;
   }
-  bool read_symbol(od::value& value, Header& header, std::string_view key = "s");
+  bool read_symbol(od::value& value, Header& header) {
+    const char* text = nullptr;
+    if (!read_text(value, "s", text)) return false;
+    header.symbol = text_to_quote(text);
+    header.instrument = decoder.symbols_.find(header.symbol, decoder.table_);
+    return true;
+  }
   // A time never fails a message: without it the rest is still true.
-  static void read_time(od::value& value, Header& header, std::optional<schemas::UnixNanos>& out);
+  static void read_time(od::value& value, Header& header, std::optional<schemas::UnixNanos>& out) {
+    std::int64_t time = 0;
+    if (value.get_int64().get(time) == simdjson::SUCCESS) out = nanos_from_wire(time);
+    header.bad_time |= !out;
+  }
   // E, T and s of every message; false only if one of them failed. Anything else is left alone.
-  bool read_common(const char* key, od::value& value, Header& header);
+  bool read_common(const char* key, od::value& value, Header& header) {
+    switch (key[0]) {
+      case 'E':
+        read_time(value, header, header.sent);
+        return true;
+      case 'T':
+        read_time(value, header, header.happened);
+        return true;
+      case 's':
+        return read_symbol(value, header);
+      default:
+        return true;
+    }
+  }
 
-  Decimals first_decimals(const Header& header) const noexcept;
-  bool scan(std::span<const NumberField> fields, Decimals& decimals);
+  Decimals first_decimals(const Header& header) const noexcept {
+    if (!header.instrument) return {};
+    const InstrumentInfo& info = decoder.table_[*header.instrument];
+    return {std::max(0, info.price_decimals), std::max(0, info.quantity_decimals)};
+  }
+  // All numbers at the same decimals. A finer one than the instrument had so far starts over with more.
+  bool scan(std::span<const NumberField> fields, Decimals& decimals) {
+    for (const NumberField& field : fields) {
+      const int at = field.is_price ? decimals.price : decimals.quantity;
+      if (scan_quoted(field.text, at, *field.mantissa) != Scan::kOk) return scan_finer(fields, decimals);
+    }
+    return true;
+  }
+  bool scan_finer(std::span<const NumberField> fields, Decimals& decimals);
   bool read_rows(od::value& value, std::string_view key, std::vector<schemas::Level>& side,
                  std::vector<schemas::Level>& other, Decimals& decimals);
-  bool scan_cell(od::value& value, bool is_price, std::vector<schemas::Level>& side, std::vector<schemas::Level>& other,
-                 Decimals& decimals, std::int64_t& out, Errc& error);
+  // One number of a row; moves on to the next cell.
+  bool read_cell(od::array_iterator& cell, const od::array_iterator& end, bool is_price,
+                 std::vector<schemas::Level>& side, std::vector<schemas::Level>& other, Decimals& decimals,
+                 std::int64_t& out, Errc& bad) {
+    bad = Errc::kMissingField;
+    if (!(cell != end)) return false;
+    od::raw_json_string text;
+    if (const auto code = (*cell).get_raw_json_string().get(text)) {
+      bad = errc_of(code);
+      return false;
+    }
+    Scan got = scan_quoted(text.raw(), is_price ? decimals.price : decimals.quantity, out);
+    if (got == Scan::kFiner) got = scan_finer_cell(text.raw(), is_price, side, other, decimals, out);
+    bad = Errc::kBadNumber;
+    ++cell;
+    return got == Scan::kOk;
+  }
+  // A number finer than the rows before it: they move to its decimals.
+  Scan scan_finer_cell(const char* text, bool is_price, std::vector<schemas::Level>& side,
+                       std::vector<schemas::Level>& other, Decimals& decimals, std::int64_t& out);
   std::optional<schemas::WideDecimal> wide(od::value& value, std::string_view key);
 };
-
-// ms since 1970 (us, if the connection was opened with timeUnit=MICROSECOND) in ns; nullopt if absurd.
-std::optional<schemas::UnixNanos> nanos_from_wire(std::int64_t time) noexcept;
 
 // Multiplies by 10^steps; false, with some rows changed, if a number does not fit.
 bool raise_prices(std::vector<schemas::Level>& rows, int steps) noexcept;

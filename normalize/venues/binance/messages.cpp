@@ -11,6 +11,8 @@ constexpr std::string_view kWrapped = "{\"stream\":\"";
 constexpr std::string_view kTyped = "{\"e\":\"";
 constexpr std::string_view kUntypedQuote = "{\"u\":";
 
+bool begins(const char* text, std::string_view with) noexcept { return std::string_view(text, with.size()) == with; }
+
 // From "e" of an event.
 MessageKind kind_of_event(std::string_view event) noexcept {
   if (event == "bookTicker") return MessageKind::kQuote;
@@ -23,19 +25,19 @@ MessageKind kind_of_event(std::string_view event) noexcept {
   return MessageKind::kOther;
 }
 
-// From a stream's name, "btcusdt@depth@100ms". Partial books (depth5, depth10, depth20) look like updates on futures
-// but are whole states: they are not read.
-MessageKind kind_of_stream(std::string_view stream) noexcept {
-  if (stream == "!serverShutdown") return MessageKind::kShutdown;
-  const auto at = stream.find('@');
-  if (at == std::string_view::npos) return MessageKind::kOther;
-  const std::string_view channel = stream.substr(at + 1);
-  if (channel == "bookTicker") return MessageKind::kQuote;
-  if (channel == "depth" || channel.starts_with("depth@")) return MessageKind::kDepth;
-  if (channel == "trade") return MessageKind::kTrade;
-  if (channel == "aggTrade") return MessageKind::kAggTrade;
-  if (channel.starts_with("kline_")) return MessageKind::kCandle;
-  return channel == "ticker" ? MessageKind::kTicker : MessageKind::kOther;
+// From a stream's name, "btcusdt@depth@100ms", which ends with a quote. Partial books (depth5, depth10, depth20) look
+// like updates on futures but are whole states: they are not read.
+MessageKind kind_of_stream(const char* stream) noexcept {
+  const char* at = stream;
+  while (*at != '@' && *at != '"') ++at;
+  if (*at == '"') return MessageReader::is(stream, "!serverShutdown") ? MessageKind::kShutdown : MessageKind::kOther;
+  const char* const channel = at + 1;
+  if (MessageReader::is(channel, "bookTicker")) return MessageKind::kQuote;
+  if (MessageReader::is(channel, "depth") || begins(channel, "depth@")) return MessageKind::kDepth;
+  if (MessageReader::is(channel, "trade")) return MessageKind::kTrade;
+  if (MessageReader::is(channel, "aggTrade")) return MessageKind::kAggTrade;
+  if (begins(channel, "kline_")) return MessageKind::kCandle;
+  return MessageReader::is(channel, "ticker") ? MessageKind::kTicker : MessageKind::kOther;
 }
 
 // Text of a member, wherever it stands; empty if it is none or not there.
@@ -56,9 +58,7 @@ struct Classified {
 
 // By the first bytes, which is all it takes for what Binance sends today.
 std::optional<Classified> classify_fast(std::string_view text) noexcept {
-  if (text.starts_with(kWrapped)) {
-    return Classified{kind_of_stream(text_to_quote(text.data() + kWrapped.size())), true};
-  }
+  if (text.starts_with(kWrapped)) return Classified{kind_of_stream(text.data() + kWrapped.size()), true};
   if (text.starts_with(kTyped)) return Classified{kind_of_event(text_to_quote(text.data() + kTyped.size())), false};
   if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote, false};
   return std::nullopt;
@@ -66,7 +66,7 @@ std::optional<Classified> classify_fast(std::string_view text) noexcept {
 
 // Any order of keys and any white space; moves the object, reset it after.
 Classified classify(od::object& root) {
-  if (const auto stream = text_member(root, "stream"); !stream.empty()) return {kind_of_stream(stream), true};
+  if (const auto stream = text_member(root, "stream"); !stream.empty()) return {kind_of_stream(stream.data()), true};
   if (const auto event = text_member(root, "e"); !event.empty()) return {kind_of_event(event), false};
   if (has_member(root, "u") && has_member(root, "s") && has_member(root, "B")) return {MessageKind::kQuote, false};
   const bool reply = has_member(root, "result") || has_member(root, "id") || has_member(root, "error");

@@ -8,6 +8,7 @@
 #include "normalize/error.h"
 #include "normalize/json/json_parser.h"
 #include "normalize/symbols/instrument_table.h"
+#include "normalize/venues/binance/symbol_cache.h"
 #include "normalize/venues/binance/update_chain.h"
 #include "schemas/events/market.h"
 
@@ -118,6 +119,7 @@ class MessageDecoder {
   friend struct MessageReader;
 
   const InstrumentTable& table_;
+  SymbolCache symbols_;
   JsonParser parser_;
   Error error_{};
 };

@@ -58,22 +58,18 @@ MILLRACE_FLATTEN bool MessageReader::read_rows(od::value& value, std::string_vie
                                                Decimals& decimals) {
   od::array rows;
   if (const auto code = value.get_array().get(rows)) return fail(code, key);
+  const auto fail_row = [&](Errc code, const char* member) { return fail(code, row_place(key, side.size(), member)); };
   for (auto item : rows) {
     od::array cells;
-    if (const auto code = item.get_array().get(cells)) return fail(errc_of(code), row_place(key, side.size(), "row"));
+    if (const auto code = item.get_array().get(cells)) return fail_row(errc_of(code), "row");
     schemas::Level level;
-    int cell = 0;
-    Errc error{};
-    for (auto number : cells) {
-      if (number.error() != simdjson::SUCCESS) return fail_syntax(number.error());
-      const bool is_price = cell == 0;
-      std::int64_t& out = is_price ? level.price : level.quantity;
-      if (cell < 2 && !scan_cell(number.value_unsafe(), is_price, side, other, decimals, out, error)) {
-        return fail(error, row_place(key, side.size(), is_price ? "price" : "quantity"));
-      }
-      ++cell;
-    }
-    if (cell < 2) return fail(Errc::kMissingField, row_place(key, side.size(), cell == 0 ? "price" : "quantity"));
+    Errc bad{};
+    auto cell = cells.begin().value_unsafe();
+    const auto end = cells.end().value_unsafe();
+    if (!read_cell(cell, end, true, side, other, decimals, level.price, bad)) return fail_row(bad, "price");
+    if (!read_cell(cell, end, false, side, other, decimals, level.quantity, bad)) return fail_row(bad, "quantity");
+    while (cell != end) ++cell;
+    if (level.quantity < 0) return fail_row(Errc::kBadNumber, "quantity");
     if (side.size() == kMaxRows) return fail(Errc::kTooLarge, key);
     side.push_back(level);
   }

@@ -85,6 +85,9 @@ inline error_code read_time(od::object& object, std::string_view key, WireTime& 
   return unless_absent(error);
 }
 
+// Reads what is left of an object up to its end. A frame that was cut may look whole as far as we read it.
+inline error_code finish(od::object& object) noexcept { return unless_absent(object.find_field("").error()); }
+
 // The error of a member of data[row].
 inline Error data_error(error_code code, std::size_t row, std::string_view member) {
   return {errc_of(code), fmt::format("data[{}].{}", row, member)};

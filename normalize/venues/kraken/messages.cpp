@@ -72,6 +72,7 @@ Result<void> read_answer(od::object& root, Message& out) {
   return {};
 }
 
+// The body of a frame of channel `out.kind`.
 Result<void> read_data(od::object& root, Message& out) {
   switch (out.kind) {
     case MessageKind::kBook:
@@ -91,15 +92,8 @@ Result<void> read_data(od::object& root, Message& out) {
   }
 }
 
-}  // namespace
-
-MessageReader::MessageReader() = default;
-
-Result<void> MessageReader::read(std::string_view text, Message& out) {
-  od::document document;
-  if (const auto error = open_document(parser_, text, document)) return field_error(error, "frame");
-  od::object root;
-  if (const auto error = document.get_object().get(root)) return field_error(error, "frame");
+// Reads everything of a frame but its end.
+Result<void> read_frame(od::object& root, Message& out) {
   std::string_view channel;
   const auto error = string_member(root, "channel", channel);
   if (error == simdjson::NO_SUCH_FIELD) return read_answer(root, out);
@@ -109,11 +103,24 @@ Result<void> MessageReader::read(std::string_view text, Message& out) {
   std::string_view type;
   if (const auto wrong = string_member(root, "type", type)) return field_error(wrong, "type");
   out.snapshot = type == "snapshot";
-  if (!out.snapshot && type != "update") {
-    out.kind = MessageKind::kUnknown;
-    return {};
-  }
-  return read_data(root, out);
+  if (out.snapshot || type == "update") return read_data(root, out);
+  out.kind = MessageKind::kUnknown;
+  return {};
+}
+
+}  // namespace
+
+MessageReader::MessageReader() = default;
+
+Result<void> MessageReader::read(std::string_view text, Message& out) {
+  od::document document;
+  if (const auto error = open_document(parser_, text, document)) return field_error(error, "frame");
+  od::object root;
+  if (const auto error = document.get_object().get(root)) return field_error(error, "frame");
+  if (auto done = read_frame(root, out); !done) return done;
+  if (const auto error = finish(root)) return field_error(error, "frame");
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return Error{Errc::kBadJson, "frame"};
+  return {};
 }
 
 }  // namespace millrace::normalize::kraken

@@ -73,9 +73,12 @@ Result<void> read_pairs(od::object& root, Message& out) {
   const auto missing = data.find_field_unordered("pairs").get_array().get(rows);
   if (missing == simdjson::NO_SUCH_FIELD) return {};  // only assets changed
   if (missing) return field_error(missing, "data.pairs");
-  return for_each_row(rows, "data.pairs", [&out](od::object& object, std::size_t) {
+  auto done = for_each_row(rows, "data.pairs", [&out](od::object& object, std::size_t) {
     return keep_or_count(read_pair(object, out.pairs.emplace_back()), "data.pairs", out);
   });
+  if (!done) return done;
+  if (const auto error = finish(data)) return field_error(error, "data");
+  return {};
 }
 
 // {"error":[],"result":{"XXBTZUSD":{...},...}}
@@ -101,6 +104,7 @@ Result<void> MessageReader::read_asset_pairs(std::string_view body, Message& out
     const auto error = read_asset_pair(pair, out.pairs.emplace_back());
     if (auto done = keep_or_count(error, "result.*", out); !done) return done;
   }
+  if (const auto error = finish(root)) return field_error(error, "body");
   return {};
 }
 

@@ -12,7 +12,7 @@ void Output::Close::operator()(std::FILE* file) const noexcept {
 
 Output::Output(const std::string& path)
     : name_{path.empty() ? "standard output" : path}, file_{path.empty() ? stdout : std::fopen(path.c_str(), "wb")} {
-  if (!file_) throw std::runtime_error{name_ + ": " + std::strerror(errno)};
+  if (!file_) throw std::invalid_argument{name_ + ": " + std::strerror(errno)};
 }
 
 void Output::write(std::string_view bytes) {

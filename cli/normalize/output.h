@@ -10,7 +10,7 @@ namespace millrace::cli {
 // A file or standard output that a command writes to. Errors are remembered, so that one look at the end is enough.
 class Output {
  public:
-  // Empty = standard output. Throws std::runtime_error if the file cannot be made.
+  // Empty = standard output. Throws std::invalid_argument if the file cannot be made.
   explicit Output(const std::string& path);
 
   void write(std::string_view bytes);

@@ -1,21 +1,16 @@
 #include "schemas/codec/json.h"
 
-#include <array>
-
 #include "schemas/codec/json_writer.h"
 #include "schemas/codec/utf8.h"
 
 namespace millrace::schemas {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFlagWords{
-    "SNAPSHOT", "REFRESH", "RESET", "STALE", "CONFLATED", "CROSSED", "CHECKSUM_OK", "DEPTH_LIMITED", "BAD_VENUE_TIME"};
-
 void write_flags(JsonWriter& json, std::uint32_t flags) {
   if (flags == 0) return;
   json.open_array("flags");
-  for (std::size_t bit = 0; bit < kFlagWords.size(); ++bit) {
-    if (flags >> bit & 1) json.element(kFlagWords[bit]);
+  for (std::size_t bit = 0; !flag_name(bit).empty(); ++bit) {
+    if (flags >> bit & 1) json.element(flag_name(bit));
   }
   json.close_array();
 }

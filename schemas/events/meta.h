@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -81,6 +82,9 @@ struct Meta {
   std::uint32_t flags = 0;
   std::span<const GapMark> gap = {};
 };
+
+// The word of one bit of Meta::flags, counted from 0; empty for a bit that has none.
+std::string_view flag_name(std::size_t bit) noexcept;
 
 std::string_view name(Origin origin) noexcept;
 std::string_view name(GapKind kind) noexcept;

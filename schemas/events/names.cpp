@@ -17,6 +17,13 @@ std::string_view word(const std::array<std::string_view, N>& words, Enum value) 
 
 }  // namespace
 
+std::string_view flag_name(std::size_t bit) noexcept {
+  static constexpr std::array<std::string_view, 9> kWords{"SNAPSHOT",    "REFRESH",       "RESET",
+                                                          "STALE",       "CONFLATED",     "CROSSED",
+                                                          "CHECKSUM_OK", "DEPTH_LIMITED", "BAD_VENUE_TIME"};
+  return bit < kWords.size() ? kWords[bit] : std::string_view{};
+}
+
 std::string_view name(Origin origin) noexcept {
   static constexpr std::array<std::string_view, 5> kWords{"UNSPECIFIED", "LIVE", "SNAPSHOT", "REPLAY", "HISTORY"};
   return word(kWords, origin);

@@ -1,0 +1,163 @@
+#include "cli/kafka_reader.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <stdexcept>
+
+namespace millrace::cli {
+namespace {
+
+constexpr int kAnswerMs = 10'000;
+constexpr std::size_t kBatch = 4096;
+
+struct TopicListDeleter {
+  void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
+};
+using TopicList = std::unique_ptr<rd_kafka_topic_partition_list_t, TopicListDeleter>;
+
+struct MessageDeleter {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+using Message = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
+
+void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
+  std::array<char, 256> error{};
+  if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) {
+    throw std::runtime_error(fmt::format("Kafka setting {} is refused", key));  // not its value: it may be a password
+  }
+}
+
+// The header's layout is in schemas/proto/README.md.
+bool was_resent(const rd_kafka_message_t* message) {
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (rd_kafka_header_get_last(headers, "mr", &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || size < 4) return false;
+  const auto* bytes = static_cast<const unsigned char*>(value);
+  return bytes[0] == 1 && (bytes[3] & 1) != 0;
+}
+
+std::string_view view(const void* bytes, std::size_t size) { return {static_cast<const char*>(bytes), size}; }
+
+std::atomic<bool> g_interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+}  // namespace
+
+struct KafkaReader::Handles {
+  rd_kafka_t* client = nullptr;
+  rd_kafka_queue_t* queue = nullptr;
+
+  ~Handles() {
+    if (queue != nullptr) rd_kafka_queue_destroy(queue);
+    if (client == nullptr) return;
+    rd_kafka_consumer_close(client);
+    rd_kafka_destroy(client);
+  }
+};
+
+KafkaReader::KafkaReader(const Options& options) : handles_{std::make_unique<Handles>()} {
+  std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
+  for (const auto& [key, value] : options.properties) set(conf.get(), key, value);
+  const std::pair<const char*, std::string> settings[] = {
+      {"bootstrap.servers", options.brokers},
+      {"group.id", "millrace-reader"},  // never joined; librdkafka wants one for assign
+      {"enable.auto.commit", "false"},
+      {"enable.partition.eof", "true"},
+      {"auto.offset.reset", "earliest"},
+      {"isolation.level", "read_committed"},
+      {"check.crcs", "true"},
+      {"fetch.wait.max.ms", "100"},
+      {"queued.max.messages.kbytes", "8192"},  // per partition, of which there may be hundreds
+      {"socket.nagle.disable", "true"},
+      {"log_level", "2"},
+  };
+  for (const auto& [key, value] : settings) set(conf.get(), key, value);
+  std::array<char, 256> error{};
+  handles_->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), error.data(), error.size());
+  if (handles_->client == nullptr) throw std::runtime_error(fmt::format("Kafka client: {}", error.data()));
+  static_cast<void>(conf.release());  // the client owns it now
+  rd_kafka_poll_set_consumer(handles_->client);
+  handles_->queue = rd_kafka_queue_get_consumer(handles_->client);
+}
+
+KafkaReader::~KafkaReader() = default;
+
+std::vector<KafkaReader::Partition> KafkaReader::partitions(std::string_view topic_prefix) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto error = rd_kafka_metadata(handles_->client, 1, nullptr, &metadata, kAnswerMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw std::runtime_error(fmt::format("no answer from the Kafka brokers: {}", rd_kafka_err2str(error)));
+  }
+  std::vector<Partition> out;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic& topic = metadata->topics[i];
+    if (std::string_view(topic.topic).substr(0, topic_prefix.size()) != topic_prefix) continue;
+    for (int p = 0; p < topic.partition_cnt; ++p) out.push_back({topic.topic, topic.partitions[p].id});
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return out;
+}
+
+void KafkaReader::add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms) {
+  if (partitions.empty()) return;
+  const TopicList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Partition& partition : partitions) {
+    auto* entry = rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.id);
+    entry->offset = from == From::kBeginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+    if (from == From::kTime) entry->offset = since_ms;
+  }
+  if (from == From::kTime) {
+    const auto error = rd_kafka_offsets_for_times(handles_->client, list.get(), kAnswerMs);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      throw std::runtime_error(fmt::format("offsets by time: {}", rd_kafka_err2str(error)));
+    }
+  }
+  rd_kafka_error_t* error = rd_kafka_incremental_assign(handles_->client, list.get());
+  if (error == nullptr) return;
+  const std::string text = rd_kafka_error_string(error);
+  rd_kafka_error_destroy(error);
+  throw std::runtime_error("assigning partitions: " + text);
+}
+
+std::size_t KafkaReader::poll(std::chrono::milliseconds timeout, const std::function<void(const Incoming&)>& handle) {
+  std::array<rd_kafka_message_t*, kBatch> batch;
+  const auto got =
+      rd_kafka_consume_batch_queue(handles_->queue, static_cast<int>(timeout.count()), batch.data(), kBatch);
+  if (got <= 0) return 0;
+  // All are owned before the first is handed over, which may throw.
+  std::vector<Message> messages(batch.begin(), batch.begin() + got);
+  for (const Message& message : messages) {
+    Incoming incoming;
+    incoming.end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    // Other errors are of the moment (a leader that moves, a topic that goes away): librdkafka tries again.
+    if (message->rkt == nullptr || (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !incoming.end)) continue;
+    incoming.topic = rd_kafka_topic_name(message->rkt);
+    incoming.partition = message->partition;
+    incoming.offset = message->offset;
+    if (!incoming.end) {
+      incoming.key = view(message->key, message->key_len);
+      incoming.value = view(message->payload, message->len);
+      incoming.resent = was_resent(message.get());
+    }
+    handle(incoming);
+  }
+  return messages.size();
+}
+
+bool interrupted() {
+  static const bool installed = [] {
+    for (const int signal : {SIGINT, SIGTERM}) {
+      std::signal(signal, [](int) { g_interrupted = true; });
+    }
+    return true;
+  }();
+  return installed && g_interrupted;
+}
+
+}  // namespace millrace::cli

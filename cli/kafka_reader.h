@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::cli {
+
+// One record, or the news that a partition has been read to its end for now. The views live during the call.
+struct Incoming {
+  bool end = false;  // no record: everything below `offset` was read
+  std::string_view topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string_view key;
+  std::string_view value;
+  bool resent = false;  // header "mr" with POSSIBLE_DUPLICATE: it may have been sent before
+};
+
+// Reads topics without a consumer group and without committing anything, for `tail` and `verify`. One thread. Errors of
+// set-up are std::runtime_error; a broker that goes away later is waited for.
+class KafkaReader {
+ public:
+  struct Options {
+    std::string brokers;
+    std::map<std::string, std::string> properties;  // handed to librdkafka
+  };
+  explicit KafkaReader(const Options& options);
+  ~KafkaReader();
+
+  struct Partition {
+    std::string topic;
+    std::int32_t id = 0;
+    friend auto operator<=>(const Partition&, const Partition&) = default;
+  };
+  // Every partition of every topic whose name begins so. Throws if no broker answers.
+  std::vector<Partition> partitions(std::string_view topic_prefix);
+
+  enum class From { kBeginning, kEnd, kTime };
+  // Reads these too from now on. `since_ms` (Unix time) goes with kTime.
+  void add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms = 0);
+
+  // Hands over what has arrived, at most some thousands at a time, waiting up to `timeout` for the first. Returns how
+  // many it handed over.
+  std::size_t poll(std::chrono::milliseconds timeout, const std::function<void(const Incoming&)>& handle);
+
+ private:
+  struct Handles;
+  std::unique_ptr<Handles> handles_;
+};
+
+// True once SIGINT or SIGTERM came; the first call installs the handlers.
+bool interrupted();
+
+}  // namespace millrace::cli

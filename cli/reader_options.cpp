@@ -1,0 +1,42 @@
+#include "cli/reader_options.h"
+
+#include <cstdio>
+
+#include "ingest/config/load.h"
+
+namespace millrace::cli {
+
+void add_reader_flags(CLI::App& command, ReaderFlags& flags) {
+  command.add_option("--brokers", flags.brokers, "Kafka bootstrap servers, such as 127.0.0.1:9092");
+  command.add_option("--prefix", flags.prefix, "beginning of all topic names (else of --config, else millrace)");
+  command.add_option("--config", flags.config_file, "the worker's configuration file, for brokers, prefix and streams");
+  command.add_option("--kafka", flags.properties, "a librdkafka setting, KEY=VALUE (again for more)");
+}
+
+bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
+  if (!flags.config_file.empty()) {
+    const auto loaded = ingest::load_file(flags.config_file);
+    for (const std::string& line : loaded.lines) std::fprintf(stderr, "%s\n", line.c_str());
+    if (!loaded.ok()) return false;
+    out.kafka = {loaded.config.kafka.brokers, loaded.config.kafka.properties};
+    out.prefix = loaded.config.kafka.prefix;
+    out.venues = loaded.config.venues;
+  }
+  for (const std::string& property : flags.properties) {
+    const auto equals = property.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      std::fprintf(stderr, "millrace: --kafka wants KEY=VALUE\n");
+      return false;
+    }
+    out.kafka.properties[property.substr(0, equals)] = property.substr(equals + 1);
+  }
+  if (!flags.brokers.empty()) out.kafka.brokers = flags.brokers;
+  if (!flags.prefix.empty()) out.prefix = flags.prefix;
+  if (out.kafka.brokers.empty()) {
+    std::fprintf(stderr, "millrace: name --brokers, or a --config that has them\n");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/kafka_reader.h"
+#include "ingest/config/config.h"
+
+namespace millrace::cli {
+
+// The flags that `tail` and `verify` share: where to read. A configuration file gives brokers, prefix and librdkafka's
+// settings; flags win over it.
+struct ReaderFlags {
+  std::string brokers;
+  std::string prefix;
+  std::string config_file;
+  std::vector<std::string> properties;  // "key=value"
+};
+void add_reader_flags(CLI::App& command, ReaderFlags& flags);
+
+// What the flags and the file come to. `venues` is empty without a file.
+struct ReaderSetup {
+  KafkaReader::Options kafka;
+  std::string prefix = "millrace";
+  std::vector<ingest::VenueConfig> venues;
+};
+
+// Prints every problem to standard error and returns false if there is one: exit status 2.
+bool resolve(const ReaderFlags& flags, ReaderSetup& out);
+
+}  // namespace millrace::cli

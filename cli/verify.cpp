@@ -1,0 +1,172 @@
+// `millrace verify`: reads every market topic and heartbeat under a prefix and says which promises hold.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/kafka_reader.h"
+#include "cli/reader_options.h"
+#include "cli/verify/verifier.h"
+
+namespace millrace::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+struct VerifyOptions {
+  ReaderFlags reader;
+  std::vector<std::string> expect;  // "venue/dataset/symbol"
+  std::int64_t from_epoch = 0;
+  std::int64_t idle_ms = 0;
+  std::int64_t until_seconds = 0;
+  std::int64_t grace_seconds = 10;
+  bool json = false;
+  bool per_stream = false;
+};
+
+// The symbol may have a slash of its own.
+bool parse_expected(const std::string& text, ExpectedStream& out) {
+  const auto first = text.find('/');
+  const auto second = first == std::string::npos ? first : text.find('/', first + 1);
+  if (second == std::string::npos || second + 1 == text.size()) return false;
+  out = {text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)};
+  return true;
+}
+
+// Every stream that the configuration asks for. Reference data has no numbering, so nothing is expected of it.
+void expect_configured(const ingest::VenueConfig& venue, std::vector<ExpectedStream>& out) {
+  for (const std::string& symbol : venue.symbols) {
+    for (const std::string& dataset : venue.dataset_names) {
+      if (dataset != "instrument") out.push_back({venue.name, dataset, symbol});
+      if (dataset == "book" && venue.bbo_from_book) out.push_back({venue.name, "bbo-book", symbol});
+    }
+  }
+}
+
+bool is_read(const TopicName& name) {
+  return name.family == "market" || (name.family == "ops" && name.dataset == "heartbeat");
+}
+
+// Feeds the verifier until there is nothing more to read, by the options.
+class Reading {
+ public:
+  Reading(KafkaReader& reader, Verifier& verifier, std::string prefix, const VerifyOptions& options)
+      : reader_{reader}, verifier_{verifier}, prefix_{std::move(prefix)}, options_{options} {}
+
+  void run() {
+    look_for_partitions();
+    while (!done() && !interrupted()) {
+      if (follows() && Clock::now() - looked_ > milliseconds(2000)) look_for_partitions();
+      reader_.poll(milliseconds(100), [this](const Incoming& incoming) { take(incoming); });
+      show_progress();
+    }
+    if (progress_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  bool follows() const { return options_.idle_ms > 0 || options_.until_seconds > 0; }
+
+  bool done() const {
+    const auto now = Clock::now();
+    if (options_.until_seconds > 0 && now - started_ >= std::chrono::seconds(options_.until_seconds)) return true;
+    if (options_.idle_ms > 0) return open_.empty() && now - last_record_ >= milliseconds(options_.idle_ms);
+    return options_.until_seconds == 0 && open_.empty();
+  }
+
+  void look_for_partitions() {
+    std::vector<KafkaReader::Partition> fresh;
+    for (const auto& partition : reader_.partitions(prefix_ + ".")) {
+      const auto name = parse_topic(prefix_, partition.topic);
+      if (name && is_read(*name) && known_.insert(partition).second) fresh.push_back(partition);
+    }
+    open_.insert(fresh.begin(), fresh.end());
+    reader_.add(fresh, KafkaReader::From::kBeginning);
+    looked_ = Clock::now();
+  }
+
+  void take(const Incoming& incoming) {
+    if (incoming.end) {
+      verifier_.on_end(incoming.topic, incoming.partition, incoming.offset);
+      open_.erase({std::string(incoming.topic), incoming.partition});
+      return;
+    }
+    verifier_.on_record(
+        {incoming.topic, incoming.partition, incoming.offset, incoming.key, incoming.value, incoming.resent});
+    // Heartbeats go on where nothing else does.
+    if (incoming.topic.find(".market.") != std::string_view::npos) last_record_ = Clock::now();
+  }
+
+  void show_progress() {
+    const auto now = Clock::now();
+    if (now - shown_ < milliseconds(500) || isatty(STDERR_FILENO) == 0) return;
+    shown_ = now;
+    progress_ = true;
+    fmt::print(stderr, "\r{} records read, {} partitions to go ", verifier_.records(), open_.size());
+    std::fflush(stderr);
+  }
+
+  KafkaReader& reader_;
+  Verifier& verifier_;
+  std::string prefix_;
+  const VerifyOptions& options_;
+  std::set<KafkaReader::Partition> known_, open_;  // open: not read to its end yet
+  Clock::time_point started_ = Clock::now();
+  Clock::time_point last_record_ = started_;
+  Clock::time_point looked_ = started_;
+  Clock::time_point shown_ = started_;
+  bool progress_ = false;
+};
+
+int run(const VerifyOptions& options) {
+  ReaderSetup setup;
+  if (!resolve(options.reader, setup)) return kUsage;
+  VerifierOptions wanted;
+  wanted.prefix = setup.prefix;
+  wanted.from_epoch = options.from_epoch;
+  wanted.grace_ns = options.grace_seconds * 1'000'000'000;
+  for (const auto& venue : setup.venues) expect_configured(venue, wanted.expected);
+  for (const std::string& text : options.expect) {
+    if (parse_expected(text, wanted.expected.emplace_back())) continue;
+    std::fprintf(stderr, "millrace: --expect wants venue/dataset/symbol, such as kraken/book/BTC/USD\n");
+    return kUsage;
+  }
+  static_cast<void>(interrupted());
+  KafkaReader reader(setup.kafka);
+  Verifier verifier(std::move(wanted));
+  Reading(reader, verifier, setup.prefix, options).run();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const Report report = verifier.finish(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  std::fputs(options.json ? (report.to_json() + "\n").c_str() : report.to_table(options.per_stream).c_str(), stdout);
+  return report.ok() ? kOk : kFailed;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Action& action) {
+  auto* verify = app.add_subcommand("verify", "Check what the topics hold: loss, order, gaps, books; exit 1 if broken");
+  const auto options = std::make_shared<VerifyOptions>();
+  add_reader_flags(*verify, options->reader);
+  verify->add_option("--expect", options->expect, "venue/dataset/symbol that must be there (again for more)");
+  verify->add_option("--from-epoch", options->from_epoch, "leave records of lower epochs aside");
+  verify->add_option("--until-idle-ms", options->idle_ms, "go on until no market record came for so long")
+      ->check(CLI::PositiveNumber);
+  verify->add_option("--until", options->until_seconds, "go on for so many seconds")->check(CLI::PositiveNumber);
+  verify
+      ->add_option("--seconds-grace", options->grace_seconds,
+                   "age at which a number that only a heartbeat names counts as lost")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verify->add_flag("--json", options->json, "one JSON object");
+  verify->add_flag("--per-stream", options->per_stream, "a line per stream, not per dataset");
+  verify->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace millrace::cli

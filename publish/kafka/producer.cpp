@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -167,12 +168,27 @@ void Producer::submit(TopicSlot topic, ReportListener& listener, std::int32_t on
 }
 
 Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header) {
-  const auto error = rd_kafka_producev(
-      handle_->client, RD_KAFKA_V_RKT(handle_->at(topic).topic), RD_KAFKA_V_PARTITION(record.partition),
-      RD_KAFKA_V_VALUE(record.bytes.data(), record.bytes.size()), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-      RD_KAFKA_V_HEADER(RecordHeader::kName, header.data(), header.size()), RD_KAFKA_V_OPAQUE(record.cookie),
-      RD_KAFKA_V_END);
-  return fate_of(error);
+  // librdkafka's macros for this need a GNU extension; the array is what they make.
+  std::array<rd_kafka_vu_t, 6> fields{};
+  fields[0].vtype = RD_KAFKA_VTYPE_RKT;
+  fields[0].u.rkt = handle_->at(topic).topic;
+  fields[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  fields[1].u.i32 = record.partition;
+  fields[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  fields[2].u.mem.ptr = record.bytes.data();
+  fields[2].u.mem.size = record.bytes.size();
+  fields[3].vtype = RD_KAFKA_VTYPE_KEY;
+  fields[3].u.mem.ptr = const_cast<char*>(record.key.data());  // only read, and copied
+  fields[3].u.mem.size = record.key.size();
+  fields[4].vtype = RD_KAFKA_VTYPE_HEADER;
+  fields[4].u.header.name = RecordHeader::kName;
+  fields[4].u.header.val = header.data();
+  fields[4].u.header.size = static_cast<ssize_t>(header.size());
+  fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  fields[5].u.ptr = record.cookie;
+  const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
+      rd_kafka_produceva(handle_->client, fields.data(), fields.size()), rd_kafka_error_destroy);
+  return error ? fate_of(rd_kafka_error_code(error.get())) : Fate::kAcked;
 }
 
 void Producer::poll(ReportListener& listener, std::chrono::milliseconds wait) {

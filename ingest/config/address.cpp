@@ -11,6 +11,11 @@ constexpr std::uint16_t kTlsPort = 443;
 
 std::string_view view(boost::core::string_view text) { return {text.data(), text.size()}; }
 
+bool read_port(std::string_view digits, std::uint16_t& port) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc{} && end == digits.data() + digits.size();
+}
+
 }  // namespace
 
 std::string Address::authority() const {
@@ -25,7 +30,7 @@ std::optional<Address> parse_address(std::string_view text) {
   Address address{std::string(view(url.scheme())), url.host_address(), kTlsPort, std::string(view(url.encoded_path()))};
   const bool known = address.scheme == "https" || address.scheme == "wss";
   if (!known || address.host.empty() || url.has_userinfo() || url.has_fragment()) return std::nullopt;
-  if (url.has_port()) address.port = url.port_number();
+  if (url.has_port() && !read_port(view(url.port()), address.port)) return std::nullopt;
   if (address.port == 0) return std::nullopt;
   if (address.path.ends_with('/')) address.path.pop_back();
   return address;
@@ -36,8 +41,7 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   const std::string_view digits = text.substr(colon + 1);
   std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool is_port = error == std::errc{} && end == digits.data() + digits.size();
+  const bool is_port = read_port(digits, port);
   std::string_view host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   const bool odd = host.empty() || host.find_first_of(" /,") != std::string_view::npos;

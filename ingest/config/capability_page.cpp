@@ -23,12 +23,25 @@ std::string evidence(const normalize::DatasetCapability& row) {
   return row.evidence_depth ? fmt::format("{} of {} levels", word, *row.evidence_depth) : word;
 }
 
+// Candles differ in their interval only: one row names them all, if they are otherwise the same.
+bool same_but_interval(const normalize::DatasetCapability& a, const normalize::DatasetCapability& b) {
+  return !candle_interval(a.dataset).empty() && !candle_interval(b.dataset).empty() && a.evidence == b.evidence &&
+         a.cadence_ns == b.cadence_ns && a.depth == b.depth && a.rest == b.rest;
+}
+
 const Row kDatasetHead = {"venue", "dataset", "channel", "depth", "cadence", "loss evidence", "REST"};
 std::vector<Row> dataset_rows() {
   std::vector<Row> rows;
   for (const auto& entry : normalize::venues()) {
     const auto venue = entry.make({});
+    const normalize::DatasetCapability* before = nullptr;
     for (const auto& row : venue->capabilities().datasets) {
+      const bool joins = before != nullptr && same_but_interval(*before, row);
+      before = &row;
+      if (joins) {
+        rows.back()[1] += fmt::format(" {}", candle_interval(row.dataset));
+        continue;
+      }
       rows.push_back({std::string(entry.name), std::string(name(row.dataset)), or_dash(row.channel), or_dash(row.depth),
                       cadence(row.cadence_ns), evidence(row), or_dash(row.rest)});
     }

@@ -39,6 +39,10 @@ class VenueCheck {
     const auto found = places_.find(prefix_ + key);
     return found != places_.end() ? found->second : places_.at(prefix_);
   }
+  // Set, and as a list: what is no list has been told already.
+  bool is_empty_list(const std::string& key, const std::vector<std::string>& list) const {
+    return list.empty() && is_set(key) && !place(key).broken;
+  }
   bool is_set(const std::string& key) const { return places_.contains(prefix_ + key); }
   void report(const std::string& key, std::string text) { problems_.push_back({place(key), std::move(text)}); }
 
@@ -49,7 +53,7 @@ class VenueCheck {
   }
 
   void check_symbols() {
-    if (venue_.symbols.empty() && is_set("symbols")) report("symbols", "the list of symbols is empty");
+    if (is_empty_list("symbols", venue_.symbols)) report("symbols", "the list of symbols is empty");
     std::set<std::string> seen;
     for (std::size_t i = 0; i < venue_.symbols.size(); ++i) {
       const std::string key = fmt::format("symbols[{}]", i);
@@ -80,7 +84,7 @@ class VenueCheck {
   }
 
   void check_datasets(const Capabilities& capabilities) {
-    if (venue_.dataset_names.empty() && is_set("datasets")) report("datasets", "the list of datasets is empty");
+    if (is_empty_list("datasets", venue_.dataset_names)) report("datasets", "the list of datasets is empty");
     std::vector<std::string_view> offered;
     for (const DatasetCapability& capability : capabilities.datasets) offered.push_back(name(capability.dataset));
     for (std::size_t i = 0; i < venue_.dataset_names.size(); ++i) {
@@ -107,8 +111,9 @@ class VenueCheck {
     for (const std::string key : {"book_depth", "book_speed", "snapshot_levels", "bbo_from_book"}) {
       if (is_set(key) && !book) report(key, key + " has no effect without dataset book");
     }
-    if (venue_.snapshot_levels > venue_.max_levels) report("snapshot_levels", "is more than max_levels");
-    if (venue_.book_depth > venue_.max_levels) report("book_depth", "is more than max_levels");
+    if (venue_.snapshot_levels > venue_.max_levels)
+      report("snapshot_levels", "snapshot_levels is more than max_levels");
+    if (venue_.book_depth > venue_.max_levels) report("book_depth", "book_depth is more than max_levels");
     const auto row = std::ranges::find(capabilities.datasets, Dataset::kBook, &DatasetCapability::dataset);
     if (row != capabilities.datasets.end()) check_depth(row->depth);
   }

@@ -29,7 +29,7 @@ void read_root(const YAML::Node& root, const Environment& environment, Loaded& l
   const SubSection venues = [&](const std::string& path, const YAML::Node& value) {
     if (path != "venues") return false;
     venues_seen = true;
-    loaded.places["venues"] = {value.Mark().line + 1, value.Mark().column + 1, {}};
+    loaded.places["venues"] = {value.Mark().line + 1, value.Mark().column + 1, {}, false};
     read_venues(reader, value, loaded.config);
     return true;
   };
@@ -59,7 +59,7 @@ Loaded load(std::string_view text, const Environment& environment) {
     read_root(YAML::Load(std::string(text)), environment, loaded);
   } catch (const YAML::Exception& error) {
     // A text that is no YAML has one problem: the place where reading stopped.
-    loaded.problems.push_back({{error.mark.line + 1, error.mark.column + 1, {}}, error.msg});
+    loaded.problems.push_back({{error.mark.line + 1, error.mark.column + 1, {}, false}, error.msg});
     return loaded;
   }
   check_config(loaded.config, loaded.places, loaded.problems);

@@ -14,6 +14,7 @@ struct Place {
   int line = 1;
   int column = 1;
   std::string shown;
+  bool broken = false;  // a problem with it has been told
 };
 
 // One thing that is wrong with a configuration.

@@ -13,7 +13,7 @@ constexpr std::size_t kShownBytes = 60;
 
 Place place_of(const YAML::Node& node) {
   const YAML::Mark mark = node.Mark();
-  Place place{mark.line + 1, mark.column + 1, node.IsScalar() ? node.Scalar() : std::string{}};
+  Place place{mark.line + 1, mark.column + 1, node.IsScalar() ? node.Scalar() : std::string{}, false};
   if (place.shown.size() > kShownBytes) place.shown = place.shown.substr(0, kShownBytes) + "...";
   return place;
 }
@@ -142,7 +142,10 @@ void SectionReader::set(std::string& out, const YAML::Node& node, Form form) {
 }
 
 void SectionReader::set(std::vector<std::string>& out, const YAML::Node& node, const std::string& path) {
-  if (!node.IsSequence()) return report(node, "must be a list");
+  if (!node.IsSequence()) {
+    places_[path].broken = true;
+    return report(node, "must be a list");
+  }
   for (std::size_t i = 0; i < node.size(); ++i) {
     const auto text = scalar(node[i], "a text");
     note(fmt::format("{}[{}]", path, out.size()), node[i]);

@@ -106,16 +106,17 @@ venues:
     ca_file: /does/not/exist
     book_depth: 11
 )";
-  EXPECT_THAT(problems_of(kBad),
-              ElementsAre(HasSubstr("1:9: \"a b\" must be letters"), HasSubstr("2:10: 0 is out of range: 1 to 64"),
-                          "3:1: kafka.brokers is missing", HasSubstr("4:3: unknown setting kafka.broker, did you"),
-                          "5:14: \"fast\" is not a number", "6:12: \"5s\" is not a number",
-                          HasSubstr("8:11: unknown venue \"krakn\", did you mean \"kraken\"?"),
-                          "9:14: the list of symbols is empty", "12:24: BTC/USD is listed twice",
-                          HasSubstr("13:22: unknown dataset \"trades\", did you mean \"trade\"?"),
-                          HasSubstr("13:30: kraken does not offer trade-agg"), HasSubstr("14:13: \"http://x\" must be"),
-                          HasSubstr("15:14: \"/does/not/exist\" must be a file"),
-                          HasSubstr("16:17: kraken has no depth 11; it has 10/25/100/500/1000")));
+  EXPECT_THAT(
+      problems_of(kBad),
+      ElementsAre("1:1: kafka.brokers is missing", HasSubstr("1:9: \"a b\" must be letters"),
+                  HasSubstr("2:10: 0 is out of range: 1 to 64"),
+                  HasSubstr("4:3: unknown setting kafka.broker, did you"), "5:14: \"fast\" is not a number",
+                  "6:12: \"5s\" is not a number", HasSubstr("8:11: unknown venue \"krakn\", did you mean \"kraken\"?"),
+                  "9:14: the list of symbols is empty", "12:24: BTC/USD is listed twice",
+                  HasSubstr("13:22: unknown dataset \"trades\", did you mean \"trade\"?"),
+                  HasSubstr("13:30: kraken does not offer trade-agg"), HasSubstr("14:13: \"http://x\" must be"),
+                  HasSubstr("15:14: \"/does/not/exist\" must be a file"),
+                  HasSubstr("16:17: kraken has no depth 11; it has 10/25/100/500/1000")));
 }
 
 struct Case {
@@ -180,13 +181,14 @@ TEST(Load, EnvironmentReferencesAreReplaced) {
 }
 
 TEST(Load, NoMessageShowsTheValueOfAVariable) {
+  const auto put = [](std::string& in, std::string_view old, std::string_view by) {
+    in.replace(in.find(old), old.size(), by);
+  };
   std::string text = with("worker: w1", "worker: ${SECRET}");
-  text = text.replace(text.find("[BTCUSDT]"), 9, "[\"${SECRET}\", \"${SECRET}\"]");
-  text = text.replace(text.find("[book, bbo]"), 11, "[\"${SECRET}\"]");
-  text = text.replace(text.find("refresh_s: 5"), 12, "refresh_s: ${SECRET}");
-  text = text.replace(text.find("client.id: me"), 13,
-                      "sasl.mechanism: ${SECRET}, queue.buffering.max.messages: "
-                      "${SECRET}");
+  put(text, "[BTCUSDT]", "[\"${SECRET}\", \"${SECRET}\"]");
+  put(text, "datasets: [book, bbo]\n", "datasets: [\"${SECRET}\"]\n");
+  put(text, "refresh_s: 5", "refresh_s: ${SECRET}");
+  put(text, "{client.id: me}", "\n    acks: ${SECRET}\n    linger.ms: ${SECRET}");
   const auto problems = problems_of(text, environment({{"SECRET", "hunter 2"}}));
   EXPECT_GE(problems.size(), 4u);
   for (const std::string& line : problems) EXPECT_THAT(line, Not(HasSubstr("hunter")));

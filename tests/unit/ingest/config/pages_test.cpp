@@ -37,7 +37,9 @@ TEST(CapabilityPage, TheReadmeHasTheCurrentMatrix) {
 TEST(CapabilityPage, HasARowForEveryDatasetOfEveryVenue) {
   const std::string page = capability_markdown();
   for (const auto& entry : normalize::venues()) {
-    for (const auto& row : entry.make({})->capabilities().datasets) {
+    const auto venue = entry.make({});
+    for (const auto& row : venue->capabilities().datasets) {
+      if (!candle_interval(row.dataset).empty()) continue;  // share a row
       const std::string begin = "| " + std::string(entry.name) + " | " + std::string(name(row.dataset)) + " | ";
       EXPECT_THAT(page, HasSubstr(begin));
     }

@@ -2,18 +2,16 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-#include <signal.h>
 
 #include <array>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 
+#include "ingest/session/socket_bio.h"
+
 namespace millrace::ingest {
 namespace {
-
-// One read(2) takes so much off the socket: about 75 records of 400 bytes, and little enough per idle connection.
-constexpr std::size_t kReadBuffer = 32 * 1024;
 
 int keep_slot() {
   static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -25,12 +23,6 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* keep = static_cast<SslSessionPtr*>(SSL_get_ex_data(ssl, keep_slot()));
   if (keep != nullptr) keep->reset(SSL_SESSION_dup(session));
   return 0;  // the reference stays OpenSSL's
-}
-
-// OpenSSL writes with write(2), which would raise SIGPIPE when the peer is gone.
-void ignore_sigpipe() {
-  struct sigaction present {};
-  if (sigaction(SIGPIPE, nullptr, &present) == 0 && present.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
 }
 
 }  // namespace
@@ -47,14 +39,11 @@ std::shared_ptr<TlsContext> TlsContext::shared(const std::string& ca_file) {
 }
 
 TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_client_method())) {
-  ignore_sigpipe();
   SSL_CTX* context = context_.get();
   if (context == nullptr) throw std::runtime_error("OpenSSL: " + take_ssl_errors());
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_default_read_buffer_len(context, kReadBuffer);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep_session);
   const int loaded =
@@ -64,7 +53,10 @@ TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_cl
 
 SslPtr TlsContext::connect(int fd, const std::string& host, bool is_address, SslSessionPtr* keep) {
   SslPtr ssl(SSL_new(context_.get()));
-  if (!ssl || SSL_set_fd(ssl.get(), fd) != 1 || SSL_set_ex_data(ssl.get(), keep_slot(), keep) != 1) return nullptr;
+  if (!ssl || SSL_set_ex_data(ssl.get(), keep_slot(), keep) != 1) return nullptr;
+  BIO* socket = make_socket_bio(fd);
+  if (socket == nullptr) return nullptr;
+  SSL_set_bio(ssl.get(), socket, socket);
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
   X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   const int named = is_address ? X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str())

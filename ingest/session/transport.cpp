@@ -15,9 +15,9 @@ constexpr int kKeepIdleSeconds = 15;
 constexpr int kKeepIntervalSeconds = 5;
 constexpr int kKeepProbes = 3;
 
-// SSL_get_error looks at both.
+// SSL_get_error looks at both. Looking whether there is an error costs less than clearing none.
 void clear_errors() {
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();
   errno = 0;
 }
 

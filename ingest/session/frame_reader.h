@@ -28,11 +28,16 @@ inline constexpr std::uint16_t kTryLater = 1013;
 struct Incoming {
   enum class Kind : std::uint8_t { kNeedMore, kMessage, kPing, kPong, kClose, kViolation };
   Kind kind = Kind::kNeedMore;
-  bool binary = false;            // kMessage
-  bool compressed = false;        // kMessage: came compressed
-  std::uint16_t close_code = 0;   // kClose: as sent, or kNoStatus; kViolation: what to close with
-  std::uint32_t wire_bytes = 0;   // kMessage: payload bytes as received
-  std::string_view payload = {};  // message, ping data, close reason; kViolation: which rule was broken
+  // kMessage.
+  bool binary = false;
+  // kMessage: came compressed.
+  bool compressed = false;
+  // kClose: as sent, or kNoStatus; kViolation: what to close with.
+  std::uint16_t close_code = 0;
+  // kMessage: payload bytes as received.
+  std::uint32_t wire_bytes = 0;
+  // Message, ping data, close reason; kViolation: which rule was broken.
+  std::string_view payload = {};
 };
 
 // The client's side of RFC 6455 and RFC 7692 as a pure function of bytes: no socket, no clock. Bytes go in by prepare()
@@ -60,15 +65,20 @@ class FrameReader {
   // kFramePadding readable bytes.
   Incoming next();
 
-  std::int64_t frames() const noexcept { return frames_; }  // since construction, fragments and control frames too
+  // Since construction, fragments and control frames too.
+  std::int64_t frames() const noexcept { return frames_; }
 
-  static constexpr std::size_t kLeastRoom = 16 * 1024;  // one TLS record
+  // One TLS record.
+  static constexpr std::size_t kLeastRoom = 16 * 1024;
 
  private:
   struct Header {
-    std::uint8_t first = 0;    // FIN, RSV, opcode
-    std::uint8_t size = 0;     // of the header itself
-    std::uint64_t length = 0;  // of the payload
+    // FIN, RSV, opcode.
+    std::uint8_t first = 0;
+    // Of the header itself.
+    std::uint8_t size = 0;
+    // Of the payload.
+    std::uint64_t length = 0;
   };
 
   bool read_header(Header& header) const noexcept;
@@ -82,16 +92,21 @@ class FrameReader {
   Incoming message(std::string_view text);
 
   const std::size_t max_message_bytes_;
-  PaddedBuffer buffer_;     // as received; read_ is where the next frame begins
-  PaddedBuffer assembled_;  // fragments of an uncompressed message
+  // As received; read_ is where the next frame begins.
+  PaddedBuffer buffer_;
+  // Fragments of an uncompressed message.
+  PaddedBuffer assembled_;
   std::optional<Inflater> inflater_;
   std::size_t read_ = 0;
   std::int64_t frames_ = 0;
-  bool in_message_ = false;  // the last data frame had no FIN
-  bool binary_ = false;      // of the message under way
+  // The last data frame had no FIN.
+  bool in_message_ = false;
+  // Of the message under way.
+  bool binary_ = false;
   bool compressed_ = false;
   std::uint32_t wire_bytes_ = 0;
-  std::optional<Incoming> end_;  // a violation or close: the answer from now on
+  // A violation or close: the answer from now on.
+  std::optional<Incoming> end_;
 };
 
 }  // namespace millrace::ingest

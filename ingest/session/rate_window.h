@@ -35,7 +35,8 @@ class RateWindow {
  private:
   int count_;
   Nanos window_;
-  std::deque<Nanos> taken_;  // oldest first
+  // Oldest first.
+  std::deque<Nanos> taken_;
 };
 
 }  // namespace millrace::ingest

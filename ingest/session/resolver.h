@@ -21,7 +21,8 @@ using Addresses = std::vector<boost::asio::ip::address>;
 // that its io_context is not touched. Used on that io_context's thread.
 class Lookup {
  public:
-  using Handler = std::function<void(const Addresses&)>;  // empty: no address, or the resolver is too busy
+  // Empty: no address, or the resolver is too busy.
+  using Handler = std::function<void(const Addresses&)>;
 
   Lookup() = default;
   ~Lookup() { cancel(); }
@@ -40,9 +41,11 @@ class Lookup {
 // DNS. The queue is bounded: when it is full the answer is "no address". Callable from any thread.
 class Resolver {
  public:
-  using Ask = std::function<Addresses(const std::string& host)>;  // may block
+  // May block.
+  using Ask = std::function<Addresses(const std::string& host)>;
 
-  static Resolver& shared();  // asks getaddrinfo
+  // Asks getaddrinfo.
+  static Resolver& shared();
 
   explicit Resolver(Ask ask);
   ~Resolver();

@@ -23,23 +23,33 @@ using SessionState = schemas::StreamState;
 // A change of a session's state. Views are valid during the call.
 struct StateChange {
   SessionState state = SessionState::kDisconnected;
-  Reason reason = Reason::kNone;  // why; kNone on the way up
-  std::string_view detail;        // for people: address, HTTP status, close code and text, OpenSSL's words; no secret
+  // Why; kNone on the way up.
+  Reason reason = Reason::kNone;
+  // For people: address, HTTP status, close code and text, OpenSSL's words; no secret.
+  std::string_view detail;
   UnixNanos at = 0;
-  UnixNanos retry_at = 0;     // BACKING_OFF: when the next attempt starts; 0 = no attempt planned
-  bool host_limited = false;  // the venue limits us (1008, 429, 418): no REST to this host either before retry_at
+  // BACKING_OFF: when the next attempt starts; 0 = no attempt planned.
+  UnixNanos retry_at = 0;
+  // The venue limits us (1008, 429, 418): no REST to this host either before retry_at.
+  bool host_limited = false;
 };
 
 // What the owner knows and the session cannot see; moves the session between its open states.
 enum class Progress : std::uint8_t {
-  kSyncing,  // subscriptions acknowledged, books not yet whole
-  kLive,     // data flows as it should (the session says LIVE by itself at the first message)
-  kStale,    // a sibling contradicts the stream
+  // Subscriptions acknowledged, books not yet whole.
+  kSyncing,
+  // Data flows as it should (the session says LIVE by itself at the first message).
+  kLive,
+  // A sibling contradicts the stream.
+  kStale,
   kRecovering,
-  kMaintenance,  // the venue says it is closed: HALTED, the connection is kept
-  kLoggingIn,    // a login was sent: AUTHENTICATING
+  // The venue says it is closed: HALTED, the connection is kept.
+  kMaintenance,
+  // A login was sent: AUTHENTICATING.
+  kLoggingIn,
   kAuthenticated,
-  kAuthRefused,  // 5 tries, 30 s apart, then HALTED until reconnect()
+  // 5 tries, 30 s apart, then HALTED until reconnect().
+  kAuthRefused,
 };
 
 // The owner's side. Called on the io_context's thread. Inside a call the owner may call any method of the Session, but

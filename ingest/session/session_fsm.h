@@ -10,23 +10,40 @@ namespace millrace::ingest {
 // What happened, as far as the decision depends on it. Made by the session, one at a time.
 struct Outcome {
   enum class Kind : std::uint8_t {
-    kStart,        // the owner wants a connection
-    kAdmitted,     // the venue's connect rate has a place for us
-    kNotAdmitted,  // not before `wait`
-    kResolved,     // `value` addresses
-    kConnected,    // TCP
-    kSecured,      // TLS
-    kUpgraded,     // WebSocket: open
-    kFailed,       // the present step failed, or the open connection broke: `reason`
-    kRefused,      // the upgrade was answered with HTTP status `value`; Retry-After is `wait`
-    kMessage,      // the first message of this connection
-    kClosed,       // the peer sent a close frame with code `value`
-    kProgress,     // the owner says so: `progress`
-    kWaited,       // the wait asked for is over
-    kStable,       // open for Ladder::stable_after
-    kReconnect,    // the owner wants a new connection
-    kStop,         // the owner wants none
-    kFlushed,      // our close frame is out and answered, or its time is over
+    // The owner wants a connection.
+    kStart,
+    // The venue's connect rate has a place for us.
+    kAdmitted,
+    // Not before `wait`.
+    kNotAdmitted,
+    // `value` addresses.
+    kResolved,
+    // TCP.
+    kConnected,
+    // TLS.
+    kSecured,
+    // WebSocket: open.
+    kUpgraded,
+    // The present step failed, or the open connection broke: `reason`.
+    kFailed,
+    // The upgrade was answered with HTTP status `value`; Retry-After is `wait`.
+    kRefused,
+    // The first message of this connection.
+    kMessage,
+    // The peer sent a close frame with code `value`.
+    kClosed,
+    // The owner says so: `progress`.
+    kProgress,
+    // The wait asked for is over.
+    kWaited,
+    // Open for Ladder::stable_after.
+    kStable,
+    // The owner wants a new connection.
+    kReconnect,
+    // The owner wants none.
+    kStop,
+    // Our close frame is out and answered, or its time is over.
+    kFlushed,
   };
   Kind kind = Kind::kStart;
   Reason reason = Reason::kNone;
@@ -39,17 +56,26 @@ inline constexpr int kOutcomeKinds = static_cast<int>(Outcome::Kind::kFlushed) +
 // What to do next. Each action but kNone replaces what was under way and answers with one of the outcomes above.
 struct Action {
   enum class Kind : std::uint8_t {
-    kNone,     // go on with what is under way
-    kAdmit,    // ask the connect budget: kAdmitted or kNotAdmitted
-    kResolve,  // kResolved or kFailed, within `time`
-    kConnect,  // to address number `value`
+    // Go on with what is under way.
+    kNone,
+    // Ask the connect budget: kAdmitted or kNotAdmitted.
+    kAdmit,
+    // KResolved or kFailed, within `time`.
+    kResolve,
+    // To address number `value`.
+    kConnect,
     kHandshake,
     kUpgrade,
-    kRead,   // the connection is open
-    kWait,   // drop the connection if there is one (after a close frame with code `value` if not 0), wait `time`
-    kHalt,   // the same, and wait for the owner
-    kClose,  // send a close frame with code `value`, wait at most `time` for the peer: kFlushed
-    kEnd,    // drop everything: DISCONNECTED
+    // The connection is open.
+    kRead,
+    // Drop the connection if there is one (after a close frame with code `value` if not 0), wait `time`.
+    kWait,
+    // The same, and wait for the owner.
+    kHalt,
+    // Send a close frame with code `value`, wait at most `time` for the peer: kFlushed.
+    kClose,
+    // Drop everything: DISCONNECTED.
+    kEnd,
   };
   Kind kind = Kind::kNone;
   int value = 0;
@@ -61,8 +87,10 @@ struct Action {
 struct Decision {
   SessionState state = SessionState::kDisconnected;
   Action action;
-  Reason reason = Reason::kNone;  // of a wait, halt or end
-  bool host_limited = false;      // the venue limits us: REST must wait as well
+  // Of a wait, halt or end.
+  Reason reason = Reason::kNone;
+  // The venue limits us: REST must wait as well.
+  bool host_limited = false;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
@@ -81,11 +109,16 @@ class SessionFsm {
   // What CONNECTING is at; kOpen and kIdle elsewhere.
   enum class Step : std::uint8_t { kIdle, kAdmit, kResolve, kConnect, kHandshake, kUpgrade, kOpen, kClosing };
 
-  Decision when_idle(const Outcome& last);        // DISCONNECTED, or HALTED without a connection
-  Decision when_waiting(const Outcome& last);     // BACKING_OFF
-  Decision when_connecting(const Outcome& last);  // CONNECTING
-  Decision when_open(const Outcome& last);        // all other states
-  Decision when_closing(const Outcome& last);     // stop() is under way
+  // DISCONNECTED, or HALTED without a connection.
+  Decision when_idle(const Outcome& last);
+  // BACKING_OFF.
+  Decision when_waiting(const Outcome& last);
+  // CONNECTING.
+  Decision when_connecting(const Outcome& last);
+  // All other states.
+  Decision when_open(const Outcome& last);
+  // stop() is under way.
+  Decision when_closing(const Outcome& last);
 
   Decision stay() const { return {state_, {}, Reason::kNone, false}; }
   Decision go(SessionState state, Step step, Action action, Reason reason = Reason::kNone);
@@ -108,10 +141,14 @@ class SessionFsm {
   std::mt19937_64 random_;
   SessionState state_ = SessionState::kDisconnected;
   Step step_ = Step::kIdle;
-  int address_ = 0;    // to connect to next
-  int addresses_ = 0;  // known; 0 = resolve first
-  int failures_ = 0;   // in a row, since the last stable connection
-  int refusals_ = 0;   // of our login, in a row
+  // To connect to next.
+  int address_ = 0;
+  // Known; 0 = resolve first.
+  int addresses_ = 0;
+  // In a row, since the last stable connection.
+  int failures_ = 0;
+  // Of our login, in a row.
+  int refusals_ = 0;
 };
 
 }  // namespace millrace::ingest

@@ -35,15 +35,19 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
  public:
   Impl(boost::asio::io_context& context, SessionSettings settings, SessionListener& listener);
 
-  void detach();  // the Session is gone: call nobody any more
+  // The Session is gone: call nobody any more.
+  void detach();
   bool send(std::string text);
-  void ask(Outcome outcome, std::string detail);  // by the owner: posted
+  // By the owner: posted.
+  void ask(Outcome outcome, std::string detail);
 
   const SessionSettings settings_;
   SessionStats stats_;
   SessionFsm fsm_;
-  bool open_ = false;     // between on_open and on_closed
-  bool leaving_ = false;  // reconnect() or stop() was called: hand out no more frames
+  // Between on_open and on_closed.
+  bool open_ = false;
+  // Reconnect() or stop() was called: hand out no more frames.
+  bool leaving_ = false;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -84,7 +88,8 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void read_upgrade();
   void judge_upgrade(Upgrade::Verdict verdict);
   template <class Again>
-  bool wait_for(Transport::Status status, Again again);  // false: the transport has failed
+  // False: the transport has failed.
+  bool wait_for(Transport::Status status, Again again);
 
   // session_receive.cpp
   void opened();
@@ -115,7 +120,8 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   RandomBytes random_;
   std::shared_ptr<TlsContext> tls_;
   std::shared_ptr<ConnectBudget> budget_;
-  SslSessionPtr tls_session_;  // of the last connection, for resumption; declared before the transport that fills it
+  // Of the last connection, for resumption; declared before the transport that fills it.
+  SslSessionPtr tls_session_;
   Addresses addresses_;
   Lookup lookup_;
   std::unique_ptr<Transport> transport_;
@@ -124,17 +130,26 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   SendQueue queue_;
   RateWindow send_rate_;
   Watchdog watchdog_;
-  std::string outgoing_;      // frames on their way out, bounded by kMostOutgoing
-  std::size_t written_ = 0;   // of outgoing_
-  bool writing_ = false;      // waiting until the socket takes more
-  bool got_message_ = false;  // on this connection
-  bool closing_ = false;      // our close frame is out: only wait for the peer's
-  std::string ping_data_;     // of the ping not yet answered, empty if none
+  // Frames on their way out, bounded by kMostOutgoing.
+  std::string outgoing_;
+  // Of outgoing_.
+  std::size_t written_ = 0;
+  // Waiting until the socket takes more.
+  bool writing_ = false;
+  // On this connection.
+  bool got_message_ = false;
+  // Our close frame is out: only wait for the peer's.
+  bool closing_ = false;
+  // Of the ping not yet answered, empty if none.
+  std::string ping_data_;
   std::uint64_t turn_ = 0;
   bool detached_ = false;
-  boost::asio::steady_timer timer_;        // of the present action
-  boost::asio::steady_timer watch_timer_;  // of the open connection
-  boost::asio::steady_timer send_timer_;   // until the message rate has a place
+  // Of the present action.
+  boost::asio::steady_timer timer_;
+  // Of the open connection.
+  boost::asio::steady_timer watch_timer_;
+  // Until the message rate has a place.
+  boost::asio::steady_timer send_timer_;
 };
 
 }  // namespace millrace::ingest

@@ -17,7 +17,8 @@ class Transport {
   enum class Status : std::uint8_t { kOk, kWantRead, kWantWrite, kEnd, kError };
   struct Moved {
     Status status = Status::kError;
-    std::size_t bytes = 0;  // with kOk
+    // With kOk.
+    std::size_t bytes = 0;
   };
 
   explicit Transport(boost::asio::io_context& context) : socket_(context) {}
@@ -43,7 +44,8 @@ class Transport {
   bool untrusted() const noexcept { return ssl_ && SSL_get_verify_result(ssl_.get()) != X509_V_OK; }
   // What the last kError was.
   const std::string& error() const noexcept { return error_; }
-  bool timed_out() const noexcept { return errno_ == ETIMEDOUT; }  // TCP_USER_TIMEOUT or keepalive
+  // TCP_USER_TIMEOUT or keepalive.
+  bool timed_out() const noexcept { return errno_ == ETIMEDOUT; }
 
  private:
   Status tls_status(int result);

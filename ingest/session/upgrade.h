@@ -28,9 +28,11 @@ class Upgrade {
 
   // After the verdict.
   int status() const noexcept { return status_; }
-  Nanos retry_after() const noexcept { return retry_after_; }  // 0 = not said; at most 3 days
+  // 0 = not said; at most 3 days.
+  Nanos retry_after() const noexcept { return retry_after_; }
   const DeflateOptions& deflate() const noexcept { return deflate_; }
-  const std::string& detail() const noexcept { return detail_; }  // what was wrong, for people
+  // What was wrong, for people.
+  const std::string& detail() const noexcept { return detail_; }
 
  private:
   struct Parser;

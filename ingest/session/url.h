@@ -10,10 +10,13 @@ namespace millrace::ingest {
 // A WebSocket address in its parts.
 struct WsUrl {
   bool tls = true;
-  std::string host;  // as written, an IPv6 address without its brackets
+  // As written, an IPv6 address without its brackets.
+  std::string host;
   std::uint16_t port = 443;
-  std::string target;       // path and query, never empty
-  bool is_address = false;  // host is a literal IP: no DNS, no SNI
+  // Path and query, never empty.
+  std::string target;
+  // Host is a literal IP: no DNS, no SNI.
+  bool is_address = false;
 
   // "host" or "host:port" as the Host header wants it.
   std::string authority() const;

@@ -46,6 +46,21 @@ std::string read_limits(SimFlags& flags) {
   return {};
 }
 
+// A recording needs its venue and a speed.
+std::string read_capture(SimFlags& flags) {
+  if (!flags.venue.empty()) flags.options.venues = {flags.venue};
+  if (flags.options.mix) flags.options.venues = {"binance-spot"};
+  if (flags.options.capture.empty()) return {};
+  if (flags.venue.empty()) return "--capture needs --venue";
+  if (flags.speed == "max") {
+    flags.options.speed = 0;
+    return {};
+  }
+  const char* const end = flags.speed.data() + flags.speed.size();
+  const bool number = std::from_chars(flags.speed.data(), end, flags.options.speed).ptr == end;
+  return number && flags.options.speed > 0 ? "" : "--speed wants a positive number or max";
+}
+
 bool write_file(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
@@ -53,19 +68,22 @@ bool write_file(const std::string& path, const std::string& text) {
   return std::fclose(file) == 0 && written;
 }
 
+int unwritable(const std::string& path) {
+  fmt::print(stderr, "millrace: cannot write {}\n", path);
+  return kFailed;
+}
+
 int run(SimFlags& flags) {
-  for (const std::string& error : {read_faults(flags), read_limits(flags)}) {
+  for (const std::string& error : {read_faults(flags), read_limits(flags), read_capture(flags)}) {
     if (error.empty()) continue;
     fmt::print(stderr, "millrace: {}\n", error);
     return kUsage;
   }
-  if (flags.options.mix) flags.options.venues = {"binance-spot"};
   sim::Simulator simulator(flags.options);
   const std::string& config = flags.options.write_config;
-  if (!config.empty() && !write_file(config, simulator.ingest_configuration())) {
-    fmt::print(stderr, "millrace: cannot write {}\n", config);
-    return kFailed;
-  }
+  const std::string& instruments = flags.options.write_instruments;
+  if (!config.empty() && !write_file(config, simulator.ingest_configuration())) return unwritable(config);
+  if (!instruments.empty() && !write_file(instruments, simulator.instruments_body())) return unwritable(instruments);
   fmt::print("{}\n", simulator.description());
   std::fflush(stdout);
   simulator.run();
@@ -96,9 +114,23 @@ void add_server_flags(CLI::App& command, SimFlags& flags) {
   command.add_option("--fault-log", options.fault_log, "Also append the fault log to this file");
 }
 
+void add_capture_flags(CLI::App& command, SimFlags& flags) {
+  sim::SimulatorOptions& options = flags.options;
+  command.add_option("--capture", options.capture, "Play this recording instead of generated flow")
+      ->check(CLI::ExistingFile);
+  command.add_option("--venue", flags.venue, "Whose recording it is");
+  command.add_option("--speed", flags.speed, "1, N or max: how fast to play")->capture_default_str();
+  command.add_option("--start-after", options.start_after_s, "Seconds after the first subscription at the latest")
+      ->capture_default_str();
+  command.add_option("--instruments-file", options.instruments_file, "Serve this as exchangeInfo or AssetPairs")
+      ->check(CLI::ExistingFile);
+}
+
 void add_config_flags(CLI::App& command, SimFlags& flags) {
   sim::SimulatorOptions& options = flags.options;
   command.add_option("--write-config", options.write_config, "Write a configuration for `millrace ingest`");
+  command.add_option("--write-instruments", options.write_instruments,
+                     "Write the first venue's reference data, for `millrace normalize --instruments`");
   command.add_option("--brokers", options.brokers, "Kafka brokers in that configuration")->capture_default_str();
   command.add_option("--prefix", options.prefix, "Topic prefix in that configuration")->capture_default_str();
   command.add_option("--datasets", options.datasets, "Datasets in that configuration")
@@ -112,6 +144,7 @@ void add_sim(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("sim", "Simulated venues on loopback, with faults to order");
   auto flags = std::make_shared<SimFlags>();
   add_flow_flags(*command, *flags);
+  add_capture_flags(*command, *flags);
   add_server_flags(*command, *flags);
   add_config_flags(*command, *flags);
   command->callback([flags, &action] { action = [flags] { return run(*flags); }; });

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -73,6 +74,7 @@ class Simulator::Impl {
   std::string ingest_configuration() const;
   void run();
   void stop();
+  std::string instruments_body() const { return servers_.front()->venue().instruments_body(); }
 
  private:
   std::string ws_url(const VenueServer& server) const;
@@ -142,13 +144,12 @@ void Simulator::Impl::append_venue(std::string& out, const VenueServer& server) 
   const Venue& venue = server.venue();
   fmt::format_to(to, "  - name: {}\n    ws_url: {}\n    rest_url: {}\n    ca_file: {}\n", venue.name(), ws_url(server),
                  rest_url(server), identity_.ca_file().string());
-  fmt::format_to(to, "    symbols: {}\n    datasets: {}\n", quoted_list(venue.symbols()),
-                 quoted_list(options_.datasets));
-  if (venue.name() == "kraken") {
-    fmt::format_to(to, "    book_depth: 100\n");
-  } else {
-    fmt::format_to(to, "    snapshot_levels: 1000\n");
-  }
+  const Profile profile = venue.profile();
+  const auto& datasets = profile.datasets.empty() ? options_.datasets : profile.datasets;
+  const bool book = std::find(datasets.begin(), datasets.end(), "book") != datasets.end();
+  fmt::format_to(to, "    symbols: {}\n    datasets: {}\n", quoted_list(venue.symbols()), quoted_list(datasets));
+  if (book && profile.book_depth != 0) fmt::format_to(to, "    book_depth: {}\n", profile.book_depth);
+  if (book && profile.snapshot_levels != 0) fmt::format_to(to, "    snapshot_levels: {}\n", profile.snapshot_levels);
   const auto lifetime = options_.limits.find("lifetime_s");
   if (lifetime != options_.limits.end()) fmt::format_to(to, "    limits:\n      lifetime_s: {}\n", lifetime->second);
 }
@@ -198,6 +199,7 @@ Simulator::~Simulator() = default;
 std::string Simulator::description() const { return impl_->description(); }
 std::string Simulator::ingest_configuration() const { return impl_->ingest_configuration(); }
 void Simulator::run() { impl_->run(); }
+std::string Simulator::instruments_body() const { return impl_->instruments_body(); }
 void Simulator::stop() { impl_->stop(); }
 
 }  // namespace millrace::sim

@@ -54,6 +54,8 @@ class Simulator {
   std::string description() const;
   // A complete configuration for `millrace ingest`.
   std::string ingest_configuration() const;
+  // Reference data of the first venue, as its REST serves them.
+  std::string instruments_body() const;
 
   // Serves on `threads` threads until stop() or a signal.
   void run();

@@ -12,7 +12,7 @@ using boost::system::error_code;
 namespace {
 constexpr std::size_t kMaxBody = 1U << 20U;
 constexpr std::uint32_t kMaxHeader = 64 * 1024;  // a thousand stream names in the address
-}
+}  // namespace
 
 struct HttpSession::Parser {
   http::request_parser<http::string_body> request;

@@ -211,7 +211,7 @@ void VenueServer::close(ClientId client, std::uint16_t code, std::string_view re
 
 void VenueServer::pace() {
   if (stopped_) return;
-  const bool full_speed = options_.rate == 0;
+  const bool full_speed = options_.rate == 0 && !plays_;
   run_flow();
   if (full_speed && venue_->wanted() && !crowded_) {
     return asio::post(strand_, [self = shared_from_this()] { self->pace(); });
@@ -231,6 +231,18 @@ void VenueServer::run_flow() {
   const double elapsed = static_cast<double>(now - paced_ns_) / 1e9;
   paced_ns_ = now;
   if (!venue_->wanted()) return;
+  watch_queues(now);
+  if (run_recording(now)) return;
+  // A pause of the process is not made up for: at most 100 ms of messages at once.
+  budget_ = std::min(budget_ + elapsed * options_.rate, std::max(options_.rate / 10, 1.0));
+  if (options_.rate == 0) {
+    for (int i = 0; i < kStepsAtOnce && !crowded_; ++i) venue_->step();
+    return;
+  }
+  while (budget_ >= 1) budget_ -= std::max(static_cast<double>(venue_->step()), kIdleStep);
+}
+
+void VenueServer::watch_queues(std::int64_t now) {
   crowded_ = false;
   for (const auto& [id, client] : clients_) {
     if (client->buffered() > WireState::kHighWater) {
@@ -239,13 +251,19 @@ void VenueServer::run_flow() {
       client->blocked_since_ns = 0;
     }
   }
-  // A pause of the process is not made up for: at most 100 ms of messages at once.
-  budget_ = std::min(budget_ + elapsed * options_.rate, std::max(options_.rate / 10, 1.0));
-  if (options_.rate == 0) {
-    for (int i = 0; i < kStepsAtOnce && !crowded_; ++i) venue_->step();
-    return;
+}
+
+// True if the venue plays a recording; says once when it has ended. Connections and heartbeats go on.
+bool VenueServer::run_recording(std::int64_t now) {
+  const PlayState state = venue_->play();
+  if (state == PlayState::kEnded && !play_ended_) {
+    play_ended_ = true;
+    log_->event(now, "playback_end",
+                fmt::format(R"(,"venue":"{}","messages":{})", venue_->name(), counters_.messages.load()));
+    fmt::print(stderr, "sim: the recording of {} has ended\n", venue_->name());
   }
-  while (budget_ >= 1) budget_ -= std::max(static_cast<double>(venue_->step()), kIdleStep);
+  plays_ = state != PlayState::kNotARecording;
+  return plays_;
 }
 
 void VenueServer::tick() {

@@ -60,6 +60,8 @@ class VenueServer : public Outbox, public std::enable_shared_from_this<VenueServ
   void forget(ClientId client);
   void pace();
   void run_flow();
+  void watch_queues(std::int64_t now);
+  bool run_recording(std::int64_t now);
   void tick();
   void look_after(ClientId id, Client& client, std::int64_t now);
   void check_slow(ClientId id, Client& client, std::int64_t now);
@@ -84,6 +86,8 @@ class VenueServer : public Outbox, public std::enable_shared_from_this<VenueServ
   std::int64_t refuse_until_ns_ = 0;
   bool crowded_ = false;  // a client has much to read yet
   bool stopped_ = false;
+  bool plays_ = false;  // the venue is a recording
+  bool play_ended_ = false;
 };
 
 }  // namespace millrace::sim

@@ -30,6 +30,8 @@ class BinanceVenue : public Venue {
   std::string_view name() const noexcept override;
   const Limits& limits() const noexcept override { return limits_; }
   std::vector<std::string> symbols() const override;
+  Profile profile() const override { return {.snapshot_levels = 1000}; }
+  std::string instruments_body() const override;
   bool serves(std::string_view path) const override;
   void on_open(ClientId client, std::string_view path, std::string_view query) override;
   void on_text(ClientId client, std::string_view text) override;

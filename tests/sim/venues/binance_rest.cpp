@@ -44,6 +44,10 @@ std::string_view BinanceVenue::rest_prefix() const noexcept {
   return product_ == binance::Product::kSpot ? "/api/v3/" : "/fapi/v1/";
 }
 
+std::string BinanceVenue::instruments_body() const {
+  return exchange_info_.empty() ? binance::exchange_info(product_, instruments_, now() / 1'000'000) : exchange_info_;
+}
+
 int BinanceVenue::weight_of(const HttpRequest& request) const {
   const bool spot = product_ == binance::Product::kSpot;
   if (request.path.ends_with("/exchangeInfo")) return spot ? 20 : 1;
@@ -71,8 +75,7 @@ void BinanceVenue::on_http(const HttpRequest& request, HttpReply reply) {
   } else if (call == "time") {
     base.body = fmt::format(R"({{"serverTime":{}}})", now() / 1'000'000);
   } else if (call == "exchangeInfo") {
-    base.body =
-        exchange_info_.empty() ? binance::exchange_info(product_, instruments_, now() / 1'000'000) : exchange_info_;
+    base.body = instruments_body();
   } else {
     return reply(error(std::move(base), 404, -1000, "Not Found"));
   }

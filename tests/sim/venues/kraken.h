@@ -28,6 +28,8 @@ class KrakenVenue : public Venue {
   std::string_view name() const noexcept override { return "kraken"; }
   const Limits& limits() const noexcept override { return limits_; }
   std::vector<std::string> symbols() const override;
+  Profile profile() const override { return {.book_depth = 100}; }
+  std::string instruments_body() const override;
   bool serves(std::string_view path) const override { return path == "/v2"; }
   void on_open(ClientId client, std::string_view path, std::string_view query) override;
   void on_text(ClientId client, std::string_view text) override;
@@ -65,6 +67,7 @@ class KrakenVenue : public Venue {
   std::span<const Instrument> instruments() const noexcept { return instruments_; }
   std::size_t find(std::string_view symbol) const noexcept;  // npos if unknown
   std::int64_t now() const { return clock_(); }
+  Outbox& outbox() noexcept { return *outbox_; }
   // Sends one data message to all of them.
   void broadcast(const Clients& clients, std::string_view text, const Tag& tag);
   void send(ClientId client, std::string_view text, const Tag& tag);

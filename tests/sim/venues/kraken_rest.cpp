@@ -90,12 +90,16 @@ HttpAnswer failure(std::string_view error) {
 }  // namespace
 }  // namespace kraken
 
+std::string KrakenVenue::instruments_body() const {
+  return asset_pairs_.empty() ? kraken::asset_pairs(instruments_) : asset_pairs_;
+}
+
 void KrakenVenue::on_http(const HttpRequest& request, HttpReply reply) { reply(answer(request)); }
 
 HttpAnswer KrakenVenue::answer(const HttpRequest& request) {
   const std::int64_t seconds = now() / 1'000'000'000;
   if (request.path == "/0/public/AssetPairs") {
-    return {.body = asset_pairs_.empty() ? kraken::asset_pairs(instruments_) : asset_pairs_};
+    return {.body = instruments_body()};
   }
   if (request.path == "/0/public/Assets") return {.body = kraken::assets(instruments_)};
   if (request.path == "/0/public/Depth") return depth(request.query);

@@ -83,6 +83,15 @@ struct Limits {
   std::int64_t pong_timeout_s = 60;
 };
 
+// What a configuration for this venue should ask for.
+struct Profile {
+  std::vector<std::string> datasets = {};  // empty = no opinion
+  int book_depth = 0;                      // 0 = not set
+  int snapshot_levels = 0;
+};
+
+enum class PlayState : std::uint8_t { kNotARecording, kPlaying, kEnded };
+
 // One venue. Lives on its strand: no call overlaps another. `Outbox` outlives it.
 class Venue {
  public:
@@ -91,6 +100,9 @@ class Venue {
   virtual std::string_view name() const noexcept = 0;
   virtual const Limits& limits() const noexcept = 0;
   virtual std::vector<std::string> symbols() const = 0;
+  virtual Profile profile() const = 0;
+  // Reference data as REST gives them.
+  virtual std::string instruments_body() const = 0;
   // Is there a WebSocket at this path?
   virtual bool serves(std::string_view path) const = 0;
 
@@ -105,6 +117,8 @@ class Venue {
   virtual bool wanted() const = 0;
   // Moves the market once; returns how many messages came of it, each counted once however many clients get it.
   virtual std::size_t step() = 0;
+  // A recording sends what is due, at its own pace; then step() is not called.
+  virtual PlayState play() { return PlayState::kNotARecording; }
   // Once a second: heartbeats, timed channels, lifetime warnings.
   virtual void on_second() = 0;
   // The connection reached its lifetime less a moment: the venue may say so first.

@@ -97,8 +97,9 @@ void Connection::on_closed(Reason reason, std::string_view detail, UnixNanos now
   open_since_.reset();
   board_->open_since = 0;
   first_data_.clear();
-  spdlog::warn("disconnected venue={} connection={} reason={} detail=\"{}\"", context_.config.name, name_,
-               ingest::name(reason), detail);
+  const auto level = reason == Reason::kStopped ? spdlog::level::info : spdlog::level::warn;
+  spdlog::log(level, "disconnected venue={} connection={} reason={} detail=\"{}\"", context_.config.name, name_,
+              ingest::name(reason), detail);
 }
 
 void Connection::on_state(const StateChange& change) {

@@ -138,7 +138,7 @@ void Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body&
   const std::span<std::byte> room = sink_.reserve(stream.slot, encoded_bound(stamped, body));
   if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
   sink_.commit(stream.slot, encode(stamped, body, room), stamped.seq);
-  committed(stream, stamped);
+  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
 }
 
 template <class Body>
@@ -150,21 +150,22 @@ void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Bod
   if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
   std::memcpy(room.data(), scratch_.data(), scratch_.size());
   sink_.commit(stream.slot, scratch_.size(), stamped.seq);
-  committed(stream, stamped);
+  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
 }
 
-void Sequencer::committed(Stream& stream, const schemas::Meta& meta) {
+void Sequencer::committed(Stream& stream, const schemas::Meta& meta, bool refresh) {
   counters_.records[static_cast<std::size_t>(stream.key.dataset)].add();
   stream.had_record = true;
   stream.conflated = false;
   if (meta.venue_seq) stream.last_venue_seq = meta.venue_seq;
   if (!stream.gaps.empty()) declared(stream, meta);
-  if (current_ == kNoConnection || (meta.flags & schemas::flag::kRefresh) != 0) return;  // nothing came from the venue
+  if (refresh) return;  // ours, not the venue's: proves nothing
 
   stream.last_record = std::max(stream.last_record, meta.receive_time);
-  stream.has_data = true;
   stream.released = false;
-  if (!stream.assigned) stream.connection = current_;
+  // A REST answer proves the stream, not its connection; but an update that waited for it came over the connection.
+  if (current_ != kNoConnection || meta.receive_time < now_) stream.has_data = true;
+  if (current_ != kNoConnection && !stream.assigned) stream.connection = current_;
   if (stream.state != StreamState::kLive && stream.state != StreamState::kHalted) {
     set_state(stream, StreamState::kLive, "data", {}, meta.receive_time);
   }

@@ -58,7 +58,8 @@ class Sequencer final : public normalize::EventSink, public AckListener {
 
   // --- the worker's part; none of it is called offline ---
 
-  // The events that follow come from no frame (a book refresh): they have this receive time and prove nothing alive.
+  // The events that follow come from no frame of a connection (a book refresh, a REST answer): they have this receive
+  // time and are no sign of life of any connection.
   void begin_timer(UnixNanos now);
   void name_connection(ConnectionId connection, std::string name);
   // A pong, a venue heartbeat or anything else that shows that the connection lives.
@@ -104,7 +105,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
   template <class Body>
   void publish_scratch(Stream& stream, const normalize::EventMeta& meta, const Body& body);
-  void committed(Stream& stream, const schemas::Meta& meta);
+  void committed(Stream& stream, const schemas::Meta& meta, bool refresh);
   void declared(Stream& stream, const schemas::Meta& meta);
   void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
   void mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);

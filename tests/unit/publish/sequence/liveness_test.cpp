@@ -171,6 +171,46 @@ TEST(Stale, APongIsEnoughForOnChangeButNotForACadence) {
   EXPECT_EQ(h.sequencer.counters().oldest_staleness_ns.value(), 11u * kSecond);
 }
 
+TEST(Stale, ABookThatARestAnswerMadeWholeIsNotSilent) {
+  Live h;
+  h.sequencer.begin_timer(kStart);
+  h.book(BookKind::kSnapshot);
+  h.sequencer.on_state(h.key(Dataset::kBook), StreamState::kLive, "synced");
+  h.sequencer.tick(kStart + kSecond);
+  EXPECT_EQ(h.state(Dataset::kBook), StreamState::kLive);
+  // Nothing came over the connection yet, so its frames prove nothing of the book.
+  h.sequencer.connection_alive(1, kStart + 11 * kSecond);
+  h.sequencer.tick(kStart + 11 * kSecond);
+  EXPECT_EQ(h.state(Dataset::kBook), StreamState::kStale);
+}
+
+TEST(Stale, AnUpdateThatWaitedForItsSnapshotCameOverTheConnection) {
+  Live h;
+  h.sequencer.begin_timer(kStart + 5);
+  h.book(BookKind::kSnapshot);
+  EventMeta waited;
+  waited.receive_time = kStart;
+  h.book(BookKind::kDelta, waited);
+  h.sequencer.connection_alive(1, kStart + 11 * kSecond);
+  h.sequencer.tick(kStart + 11 * kSecond);
+  EXPECT_EQ(h.state(Dataset::kBook), StreamState::kLive);
+}
+
+TEST(Stale, ARefreshThatRepairsALossIsStillOurs) {
+  Live h;
+  h.sequencer.begin_frame(1, kStart);
+  h.book(BookKind::kSnapshot);
+  h.sink.room = false;
+  h.book(BookKind::kDelta);
+  h.sink.room = true;
+  EventMeta refresh;
+  refresh.flags = flag::kRefresh;
+  h.sequencer.begin_timer(kStart + 9 * kSecond);
+  h.book(BookKind::kSnapshot, refresh);  // goes out without REFRESH, because it tells something new
+  h.sequencer.tick(kStart + 11 * kSecond);
+  EXPECT_EQ(h.state(Dataset::kBook), StreamState::kStale);
+}
+
 TEST(Stale, ABookThatStaysBehindItsQuoteForTwoSeconds) {
   Live h;
   EventMeta meta;

@@ -60,7 +60,7 @@ struct Action {
     kNone,
     // Ask the connect budget: kAdmitted or kNotAdmitted.
     kAdmit,
-    // KResolved or kFailed, within `time`.
+    // kResolved or kFailed, within `time`.
     kResolve,
     // To address number `value`.
     kConnect,

@@ -46,7 +46,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   SessionFsm fsm_;
   // Between on_open and on_closed.
   bool open_ = false;
-  // Reconnect() or stop() was called: hand out no more frames.
+  // reconnect() or stop() was called: hand out no more frames.
   bool leaving_ = false;
 
  private:

@@ -37,6 +37,12 @@ bool MessageReader::fail(Errc code, std::string_view key) {
   return false;
 }
 
+bool MessageReader::fail_integer(od::value& value, std::string_view key) {
+  od::json_type type;
+  const bool number = value.type().get(type) == simdjson::SUCCESS && type == od::json_type::number;
+  return fail(number ? Errc::kBadNumber : Errc::kWrongType, key);
+}
+
 bool MessageReader::scan_finer(std::span<const NumberField> fields, Decimals& decimals) {
   for (std::size_t i = 0; i < fields.size();) {
     const NumberField& field = fields[i];

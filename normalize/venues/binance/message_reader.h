@@ -48,6 +48,8 @@ struct MessageReader {
   // All record an error with its place and return false.
   bool fail(Errc code, std::string_view key);
   bool fail(simdjson::error_code code, std::string_view key) { return fail(errc_of(code), key); }
+  // simdjson calls an integer of more than 64 bits a wrong type.
+  bool fail_integer(od::value& value, std::string_view key);
   bool fail_syntax(simdjson::error_code code) { return fail(errc_of(code), "syntax"); }
 
   // Calls on_field(key, value) for every field; `key` is behind the opening quote. Stops when it returns false.
@@ -67,7 +69,7 @@ struct MessageReader {
 
   bool read_integer(od::value& value, std::string_view key, std::int64_t& out) {
     const auto code = value.get_int64().get(out);
-    return code == simdjson::SUCCESS || fail(code, key);
+    return code == simdjson::SUCCESS || fail_integer(value, key);
   }
   bool read_text(od::value& value, std::string_view key, const char*& out) {
     od::raw_json_string text;

@@ -42,11 +42,12 @@ bool MessageReader::read_candle(od::object& object) {
   CandleMessage& candle = decoder.candle;
   candle = {};
   std::optional<schemas::UnixNanos> open_time;
+  MessageReader bar_reader{decoder, prefix.empty() ? "k." : "data.k."};
   const auto on_bar = [&](const char* key, od::value& value) {
     if (key[1] != '"') return true;
     const std::string_view name(key, 1);
     if (OptionalWide* const member = wide_member(kCandleFields, key[0], candle.body)) {
-      *member = wide(value, name);
+      *member = bar_reader.wide(value, name);
       return member->has_value();
     }
     const char* text = nullptr;
@@ -58,11 +59,12 @@ bool MessageReader::read_candle(od::object& object) {
         read_time(value, candle, candle.body.close_time);
         return true;
       case 'n':
-        return read_integer(value, name, candle.body.trades.emplace());
+        return bar_reader.read_integer(value, name, candle.body.trades.emplace());
       case 'x':
-        return value.get_bool().get(candle.body.closed.emplace()) == simdjson::SUCCESS || fail(Errc::kWrongType, "x");
+        return value.get_bool().get(candle.body.closed.emplace()) == simdjson::SUCCESS ||
+               bar_reader.fail(Errc::kWrongType, "x");
       case 'i':
-        if (!read_text(value, name, text)) return false;
+        if (!bar_reader.read_text(value, name, text)) return false;
         candle.body.interval = text_to_quote(text);
         return true;
       default:
@@ -73,7 +75,7 @@ bool MessageReader::read_candle(od::object& object) {
     if (!is(key, "k")) return key[1] != '"' || read_common(key, value, candle);
     od::object bar;
     if (const auto code = value.get_object().get(bar)) return fail(code, "k");
-    return MessageReader{decoder, prefix.empty() ? "k." : "data.k."}.each_field(bar, on_bar);
+    return bar_reader.each_field(bar, on_bar);
   });
   if (!read) return false;
   if (candle.symbol.empty()) return fail(Errc::kMissingField, "s");

@@ -58,6 +58,14 @@ bool SideText::follow(const LadderSide& side) noexcept {
   return true;
 }
 
+bool SideText::is_touched_by(std::span<const Level> changed, LadderSide::Kind kind) const noexcept {
+  if (count_ < kCheckedLevels) return !changed.empty();
+  const std::int64_t last = levels_[kCheckedLevels - 1].price;
+  return std::any_of(changed.begin(), changed.end(), [kind, last](const Level& level) {
+    return kind == LadderSide::Kind::kBid ? level.price >= last : level.price <= last;
+  });
+}
+
 std::uint32_t BookChecksum::of(const Book& book, bool bids_changed, bool asks_changed) noexcept {
   const bool new_asks = asks_changed && asks_.follow(book.asks);
   const bool new_bids = bids_changed && bids_.follow(book.bids);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "normalize/book/book.h"
@@ -19,6 +20,9 @@ class SideText {
  public:
   // Makes the text that of `side`; false if it is what it was.
   bool follow(const LadderSide& side) noexcept;
+  // Can setting these levels change the text? No, if it has ten and all are behind them. (Removals of levels count by
+  // their price too: what is not among the ten does not move them.)
+  bool is_touched_by(std::span<const Level> changed, LadderSide::Kind kind) const noexcept;
   std::string_view view() const noexcept { return {texts_[current_].chars.data(), texts_[current_].ends[count_]}; }
 
  private:
@@ -39,11 +43,17 @@ class SideText {
 // CRC32 (IEEE) over asks, then bids. One per book; no allocation.
 class BookChecksum {
  public:
-  // The checksum of `book`, whose exponents must be the negative precisions. A side that says it has not changed since
-  // the last call is not looked at.
-  std::uint32_t of(const Book& book, bool bids_changed, bool asks_changed) noexcept;
+  // The checksum of `book`, whose exponents must be the negative precisions.
+  std::uint32_t of(const Book& book) noexcept { return of(book, true, true); }
+  // The same where only these levels were set or removed since the last call.
+  std::uint32_t of(const Book& book, std::span<const Level> bids, std::span<const Level> asks) noexcept {
+    return of(book, bids_.is_touched_by(bids, LadderSide::Kind::kBid),
+              asks_.is_touched_by(asks, LadderSide::Kind::kAsk));
+  }
 
  private:
+  std::uint32_t of(const Book& book, bool bids_changed, bool asks_changed) noexcept;
+
   SideText bids_;
   SideText asks_;
   std::uint32_t asks_crc_ = 0;

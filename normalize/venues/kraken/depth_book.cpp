@@ -43,7 +43,7 @@ bool DepthBook::load(const RowLevels& rows, const Precision& precision, int dept
   checksum_value_ = checksum;
   fresh_ = true;
   rescaled_ = false;
-  const bool right = checksum_.of(book_, true, true) == checksum;
+  const bool right = checksum_.of(book_) == checksum;
   state_ = right ? State::kLive : State::kInvalid;
   return right;
 }
@@ -63,7 +63,8 @@ bool DepthBook::apply(RowLevels& rows, std::uint32_t checksum) {
   cut(book_.asks, static_cast<std::size_t>(depth_), &rows.asks);
   checksum_value_ = checksum;
   fresh_ = false;
-  const bool right = checksum_.of(book_, rescaled_ || !rows.bids.empty(), rescaled_ || !rows.asks.empty()) == checksum;
+  const std::uint32_t ours = rescaled_ ? checksum_.of(book_) : checksum_.of(book_, rows.bids, rows.asks);
+  const bool right = ours == checksum;
   rescaled_ = false;
   if (!right) state_ = State::kInvalid;
   return right;

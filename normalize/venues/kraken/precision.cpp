@@ -19,10 +19,18 @@ bool raise_for(std::string_view number, int& decimals) noexcept {
   return true;
 }
 
+// Raises `decimals` to those that a number is written with.
+void learn(std::string_view number, int& decimals) noexcept {
+  // Most numbers have as many as the one before.
+  const auto known = static_cast<std::size_t>(decimals);
+  if (number.size() > known && number[number.size() - known - 1] == '.') return;
+  decimals = std::max(decimals, std::min(wire_decimals(number), kMostDecimals));
+}
+
 // Where a number is written with more decimals than known, and nothing else says how many there are, that many count.
 void learn(std::string_view price, std::string_view quantity, Precision& precision) noexcept {
-  precision.price = std::max(precision.price, std::min(wire_decimals(price), kMostDecimals));
-  precision.quantity = std::max(precision.quantity, std::min(wire_decimals(quantity), kMostDecimals));
+  learn(price, precision.price);
+  learn(quantity, precision.quantity);
 }
 
 }  // namespace
@@ -84,7 +92,8 @@ RowLevels::Step RowLevels::scan_side(const std::vector<BookRow>& rows, Precision
 
 Result<void> RowLevels::scan(const BookBody& body, Precision& precision) {
   Precision tried = precision;
-  if (tried.guessed) {
+  tried.guessed = false;  // learnt here, for all rows at once
+  if (precision.guessed) {
     for (const auto* side : {&body.bids, &body.asks}) {
       for (const BookRow& row : *side) learn(row.price, row.quantity, tried);
     }
@@ -97,7 +106,8 @@ Result<void> RowLevels::scan(const BookBody& body, Precision& precision) {
     step = scan_side(body.asks, tried, asks);
     if (step == Step::kFailed) return Error{Errc::kBadNumber, "data[0].asks" + failed_place_};
   }
-  precision = tried;
+  precision.price = tried.price;
+  precision.quantity = tried.quantity;
   return {};
 }
 

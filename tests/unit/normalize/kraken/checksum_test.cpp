@@ -51,7 +51,7 @@ TEST(KrakenChecksum, TheDocumentedBitcoinLadderGivesItsTextAndItsSum) {
 
 TEST(KrakenChecksum, AnEmptyBookHasTheSumOfNothing) {
   BookChecksum checksum;
-  EXPECT_EQ(checksum.of(Book{}, true, true), 0U);
+  EXPECT_EQ(checksum.of(Book{}), 0U);
 }
 
 TEST(KrakenChecksum, FollowSaysWhetherAnythingOfTheTenBestChanged) {
@@ -76,8 +76,11 @@ TEST(KrakenChecksum, CachedDigitsEqualTheRuleAfterEveryRandomChange) {
     const std::int64_t price = static_cast<std::int64_t>(bid ? 9'980 + random() % 30 : 10'000 + random() % 30);
     // Deletions, small numbers and the widest ones.
     const std::int64_t quantities[] = {0, 1, 5'100, 78'879'110, std::numeric_limits<std::int64_t>::max()};
-    side.set(price, quantities[random() % 5]);
-    ASSERT_EQ(checksum.of(book, bid, !bid), documented(book)) << "change " << i;
+    const Level level{price, quantities[random() % 5]};
+    side.set(level.price, level.quantity);
+    const std::vector<Level> bids(bid ? 1 : 0, level);
+    const std::vector<Level> asks(bid ? 0 : 1, level);
+    ASSERT_EQ(checksum.of(book, bids, asks), documented(book)) << "change " << i;
   }
 }
 
@@ -88,9 +91,9 @@ TEST(KrakenChecksum, RescalingABookRewritesBothSides) {
     book.bids.set(1'000 - i, 10 + i);
     book.asks.set(1'001 + i, 20 + i);
   }
-  ASSERT_EQ(checksum.of(book, true, true), documented(book));
+  ASSERT_EQ(checksum.of(book), documented(book));
   ASSERT_TRUE(book.refine(-2, -3));
-  EXPECT_EQ(checksum.of(book, true, true), documented(book));
+  EXPECT_EQ(checksum.of(book), documented(book));
 }
 
 TEST(KrakenChecksum, EveryRecordedLadderAgreesWithTheVenue) {

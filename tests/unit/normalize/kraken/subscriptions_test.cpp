@@ -167,7 +167,7 @@ TEST(KrakenResync, ABookCrossedForASecondIsSubscribedAnewOnce) {
     for (const Level& level : other.out.books[0].asks) book.asks.set(level.price, level.quantity);
     book.bids.set(5669, 100'000'000);
     BookChecksum checksum;
-    crc = checksum.of(book, true, true);
+    crc = checksum.of(book);
   }
   ASSERT_TRUE(kraken.feed(frame(crc, "01")));
   EXPECT_THAT(kraken.todo.send, IsEmpty());

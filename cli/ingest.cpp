@@ -62,8 +62,8 @@ void set_up_log(const std::string& level) {
 }
 
 void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
-  const std::string line =
-      fmt::format("{{\"ready\":true,\"metrics\":\"{}\",\"epoch\":{}}}\n", worker.metrics_address(), worker.epoch());
+  const std::string line = fmt::format("{{\"ready\":true,\"metrics\":\"http://{}/metrics\",\"epoch\":{}}}\n",
+                                       worker.metrics_address(), worker.epoch());
   std::fputs(line.c_str(), stdout);
   std::fflush(stdout);
   if (!options.ready_file.empty()) std::ofstream(options.ready_file) << line;

@@ -61,8 +61,8 @@ def mix_worker(flow, rate, *sim_options, edit=None):
     if edit:
         flow.edit_config(edit)
     worker = flow.ingest()
-    wait_for("every book in sync", lambda: flow.metric(worker, "millrace_streams", state="LIVE",
-                                                       dataset="book") >= INSTRUMENTS, 120, step=0.5)
+    wait_for("every stream live", lambda: flow.metric(worker, "millrace_streams", state="LIVE") >= 3 * INSTRUMENTS,
+             120, step=0.5)
     return worker
 
 
@@ -71,7 +71,7 @@ def window(flow, worker, seconds):
     def sample():
         metrics = flow.metrics(worker)
         total = lambda name: sum(v for k, v in metrics.items() if k.split("{")[0] == name)
-        return {"cpu": cpu_seconds(worker), "acks": total("millrace_acks_total"),
+        return {"cpu": cpu_seconds(worker), "acks": total("millrace_lane_acks_total"),
                 "frames": total("millrace_frames_total"),
                 "latency": Histogram(metrics, "millrace_receive_to_ack_seconds")}
     first = sample()

@@ -162,12 +162,13 @@ void BookCheck::check_chain(const SeenMeta& meta, const SeenBook& record) {
   const bool overlap_allowed = std::exchange(after_snapshot_, false);
   if (!meta.venue_seq || !venue_seq_) return;
   bool follows = true;
-  if (overlap_allowed) {
-    follows = !record.venue_seq_first || (*record.venue_seq_first <= *venue_seq_ + 1 && *meta.venue_seq >= *venue_seq_);
-  } else if (record.venue_seq_prev) {
+  if (record.venue_seq_prev) {
     follows = *record.venue_seq_prev == *venue_seq_;
   } else if (record.venue_seq_first) {
     follows = *record.venue_seq_first == *venue_seq_ + 1;
+  }
+  if (overlap_allowed && record.venue_seq_first && !follows) {
+    follows = *record.venue_seq_first <= *venue_seq_ + 1 && *meta.venue_seq >= *venue_seq_;
   }
   if (follows || meta.has(MarkKind::kVenue)) return;
   ++tally_.broken_chains;

@@ -343,6 +343,16 @@ TEST(Verify, AnUpdateThatDoesNotReachItsSnapshotIsABrokenChain) {
   EXPECT_EQ(tape.verify().total().undeclared_gaps, 1);
 }
 
+// Other symbols' ids lie between, so that only `pu` shows that it is the next one.
+TEST(Verify, AnUpdateThatNamesTheSnapshotAsItsPredecessorFollowsIt) {
+  auto tape = good_tape();
+  tape.alter<v1::Book>(kPerpetualBook, 2, [](auto& book) {
+    book.set_venue_seq_first(1006);
+    book.set_venue_seq_prev(1000);
+  });
+  EXPECT_TRUE(tape.verify().ok());
+}
+
 TEST(Verify, ABrokenChainWithAVenueMarkIsDeclared) {
   auto tape = good_tape();
   tape.alter<v1::Book>(kPerpetualBook, 4, [](auto& book) {

@@ -68,11 +68,13 @@ void LadderSide::after_remove(std::uint32_t page, std::uint32_t offset, std::int
 }
 
 std::uint32_t LadderSide::best_offset(std::uint32_t bits) const noexcept {
-  return static_cast<std::uint32_t>(kind_ == Kind::kBid ? std::bit_width(bits) - 1 : std::countr_zero(bits));
+  const int bit = kind_ == Kind::kBid ? static_cast<int>(std::bit_width(bits)) - 1 : std::countr_zero(bits);
+  return static_cast<std::uint32_t>(bit);
 }
 
 std::uint32_t LadderSide::worst_offset(std::uint32_t bits) const noexcept {
-  return static_cast<std::uint32_t>(kind_ == Kind::kBid ? std::countr_zero(bits) : std::bit_width(bits) - 1);
+  const int bit = kind_ == Kind::kBid ? std::countr_zero(bits) : static_cast<int>(std::bit_width(bits)) - 1;
+  return static_cast<std::uint32_t>(bit);
 }
 
 // The best page ran empty: the next page behind it that holds something.

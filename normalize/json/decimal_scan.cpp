@@ -18,7 +18,7 @@ std::string_view without_trailing_zeros(std::string_view text) noexcept {
 
 // Is it written like a number? Tells one that does not fit from one that is none.
 bool looks_like_number(std::string_view text) noexcept {
-  constexpr std::string_view kDigits = "0123456789";
+  static constexpr std::string_view kDigits = "0123456789";
   const auto skip_digits = [&text] {
     const auto count = std::min(text.find_first_not_of(kDigits), text.size());
     text.remove_prefix(count);

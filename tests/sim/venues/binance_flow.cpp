@@ -21,8 +21,12 @@ std::size_t BinanceFlow::step() {
 
   std::size_t sent = 0;
   if (step.print) sent += send_print(step);
+  // Quote and batch of one id come in either order, as at the venue.
+  const bool batch_due = step.flush && batch.first_id != 0;
+  const bool batch_first = step.last_id % 2 == 0;
+  if (batch_due && batch_first) sent += send_batch(instrument);
   if (step.best_changed) sent += send_quote(step);
-  if (step.flush && batch.first_id != 0) sent += send_batch(instrument);
+  if (batch_due && !batch_first) sent += send_batch(instrument);
   return sent;
 }
 

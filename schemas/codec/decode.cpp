@@ -84,7 +84,8 @@ void read_body(Reader reader, Decoded<Bbo>& out) {
 }
 
 void read_body(Reader reader, Decoded<Trade>& out) {
-  auto& [trade_id, order_type] = out.storage->text;
+  std::string& trade_id = out.storage->text[0];
+  std::string& order_type = out.storage->text[1];
   Trade& body = out.body;
   for_each_after_meta(reader, out, [&](Reader& field) {
     return read_nth(field, 2, trade_id, Exponent{body.price_exponent}, Exponent{body.quantity_exponent},

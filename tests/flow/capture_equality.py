@@ -20,14 +20,14 @@ CASES = [
     ("binance-usdm", "binance_usdm/cryptofeed-2021-07-22"),
 ]
 ABOUT_THE_JOURNEY = {"epoch", "seq", "receive_time_ns", "publish_time_ns", "staleness_ns", "gap"}
-REFRESH = 2  # Flag bit
+REFRESH = "REFRESH"  # a word of meta.flags
 
 
 def essence(line):
     """Stream and what must be equal of one JSON record; None for what is left aside."""
     record = json.loads(line)
     meta = record.get("meta")
-    if record["type"] not in ("book", "bbo", "trade", "ticker", "candle") or meta.get("flags", 0) & REFRESH:
+    if record["type"] not in ("book", "bbo", "trade", "ticker", "candle") or REFRESH in meta.get("flags", []):
         return None
     kind = record["type"] + (record.get("interval") or "")
     stream = (meta["venue"], kind, meta["symbol"])

@@ -29,11 +29,12 @@ std::vector<std::string> Inbox::take(ClientId client) {
 
 HttpAnswer ask(Venue& venue, std::string_view target) {
   const auto mark = target.find('?');
-  HttpAnswer answer;
-  answer.status = 0;
+  // Shared, since the answer may come when this call is long over.
+  const auto answer = std::make_shared<HttpAnswer>();
+  answer->status = 0;
   venue.on_http({"GET", target.substr(0, mark), mark == std::string_view::npos ? "" : target.substr(mark + 1)},
-                [&answer](HttpAnswer reply) { answer = std::move(reply); });
-  return answer;
+                [answer](HttpAnswer reply) { *answer = std::move(reply); });
+  return *answer;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ingest/worker/capture_lines.h"
 #include "ingest/worker/session_setup.h"
 
 namespace millrace::ingest {
@@ -117,7 +118,7 @@ void Connection::on_state(const StateChange& change) {
 
 bool Connection::on_answer(const normalize::RestAnswer& answer) {
   if (!adapter_) return false;
-  record_answer(answer);
+  if (context_.ports.record) context_.ports.record(rest_line(name_, answer));
   context_.out.begin_timer(answer.receive_time);
   const auto result = adapter_->on_rest(answer, context_.out, todo_);
   if (result.has_error()) on_error(result.error(), answer.body, answer.receive_time);
@@ -227,18 +228,6 @@ void Connection::record(Direction direction, std::string_view payload, UnixNanos
   line.connection = name_;
   line.payload = payload;
   line.binary = binary;
-  context_.ports.record(std::move(line));
-}
-
-void Connection::record_answer(const normalize::RestAnswer& answer) {
-  if (!context_.ports.record) return;
-  CaptureLine line;
-  line.time = answer.receive_time;
-  line.via = Via::kRest;
-  line.connection = name_;
-  line.request = "GET " + std::string(answer.target);
-  line.status = answer.status;
-  line.payload = answer.body;
   context_.ports.record(std::move(line));
 }
 

@@ -61,7 +61,6 @@ class Connection final : private SessionListener {
   void check_first_data(UnixNanos now);
   bool has_spoken(const normalize::Subscription& subscription) const;
   void record(Direction direction, std::string_view payload, UnixNanos now, bool binary = false);
-  void record_answer(const normalize::RestAnswer& answer);
 
   FeedContext& context_;
   normalize::ConnectionPlan plan_;

@@ -127,7 +127,9 @@ class IngestThread::Impl {
     ports.host_limited = [gate = venue.host_gate](std::int64_t wait_ns) {
       gate->stop_until(Clock::now().time_since_epoch() + std::chrono::nanoseconds(wait_ns));
     };
-    if (setup_.recorder) ports.record = [this](CaptureLine line) { setup_.recorder->write(std::move(line)); };
+    if (venue.recorder) {
+      ports.record = [recorder = venue.recorder](CaptureLine line) { recorder->write(std::move(line)); };
+    }
     return ports;
   }
 

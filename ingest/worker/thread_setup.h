@@ -18,6 +18,7 @@ struct VenueShared {
   VenueConfig config;  // constant while the process runs, but for symbols and datasets
   std::shared_ptr<ConnectBudget> connect_budget;
   std::shared_ptr<HostGate> host_gate;
+  std::shared_ptr<CaptureWriter> recorder;  // null = none; a recording has one venue
 };
 
 // What one ingest thread is to do.
@@ -37,7 +38,6 @@ struct ThreadSetup {
     std::function<bool(std::string_view symbol)> publishes_reference;
   };
   std::vector<Feed> feeds;
-  std::shared_ptr<CaptureWriter> recorder;  // null = none
 };
 
 }  // namespace millrace::ingest

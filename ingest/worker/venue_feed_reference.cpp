@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ingest/worker/capture_lines.h"
 #include "ingest/worker/venue_feed.h"
 
 // The part of a feed's life before its connections: reference data.
@@ -36,6 +37,7 @@ void VenueFeed::ask_reference(const normalize::RestRequest& request, UnixNanos n
 
 bool VenueFeed::on_reference(const normalize::RestRequest& request, const normalize::RestAnswer& answer) {
   if (stopping_ || references_awaited_ == 0) return true;
+  if (ports_.record) ports_.record(rest_line("reference", answer));
   out_.begin_timer(answer.receive_time);
   const auto result = venue_->on_reference(answer, out_);
   const bool usable = answer.status == 200 && !result.has_error();

@@ -74,9 +74,9 @@ class Worker::Impl {
 
   std::vector<std::string> start() {
     try {
-      if (!config_.record_dir.empty()) open_recorder();
       listen();
       epoch_ = make_claim(kafka_settings(config_.kafka), claim(), kClaimTimeout);
+      if (!config_.record_dir.empty()) open_recorders();
     } catch (const std::exception& error) {
       return {error.what()};
     }
@@ -141,11 +141,13 @@ class Worker::Impl {
     return shared;
   }
 
-  void open_recorder() {
-    CaptureWriter::Settings settings;
-    settings.file.folder = config_.record_dir;
-    settings.file.name = fmt::format("{}-{}", config_.worker, wall_clock() / 1'000'000'000);
-    recorder_ = std::make_shared<CaptureWriter>(settings);
+  void open_recorders() {
+    for (const auto& venue : venues_) {
+      CaptureWriter::Settings settings;
+      settings.file.folder = config_.record_dir;
+      settings.file.name = fmt::format("{}-{}", venue->config.name, wall_clock() / 1'000'000'000);
+      venue->recorder = std::make_shared<CaptureWriter>(settings);
+    }
   }
 
   void listen() {
@@ -187,7 +189,6 @@ class Worker::Impl {
       setup.heartbeat_ns = config_.heartbeat_ms * 1'000'000;
       setup.shutdown_ms = config_.shutdown_ms;
       setup.topics.assign(topics.begin(), topics.end());
-      setup.recorder = recorder_;
       threads_.push_back(std::make_unique<IngestThread>(std::move(setup)));
     }
   }
@@ -231,7 +232,6 @@ class Worker::Impl {
   Config config_;
   std::vector<std::shared_ptr<VenueShared>> venues_;  // by place in config_.venues
   std::vector<Shards> shards_;                        // the same
-  std::shared_ptr<CaptureWriter> recorder_;
   std::int64_t epoch_ = 0;
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;

@@ -17,6 +17,7 @@ void KrakenAdapter::on_open(std::span<const Subscription> wanted, UnixNanos now,
   subscriptions_.on_time(now, todo);
 }
 
+// Removal first: a symbol may change its dataset, and the venue answers in order.
 void KrakenAdapter::change(std::span<const Subscription> add, std::span<const Subscription> remove, UnixNanos now,
                            EventSink& out, Commands& todo) {
   subscriptions_.remove(remove, now, todo);
@@ -24,6 +25,7 @@ void KrakenAdapter::change(std::span<const Subscription> add, std::span<const Su
   subscriptions_.on_time(now, todo);
 }
 
+// Text to words, then words to events: nothing of a frame that is not well-formed to its end gets through.
 Result<void> KrakenAdapter::on_frame(const Frame& frame, EventSink& out, Commands& todo) {
   if (auto read = reader_.read(frame.text, message_); !read) return read;
   return dispatch(frame, out, todo);
@@ -59,6 +61,7 @@ Result<void> KrakenAdapter::dispatch(const Frame& frame, EventSink& out, Command
   return {};
 }
 
+// The hot path. A checksum that fails goes back to the shell as an error, with the resync already in `todo`.
 Result<void> KrakenAdapter::on_book(const Frame& frame, EventSink& out, Commands& todo) {
   const auto id = venue_.resolve(message_.book.symbol, "data[0].symbol");
   if (!id) return id.error();
@@ -105,6 +108,8 @@ Result<void> KrakenAdapter::on_rest(const RestAnswer& answer, EventSink& out, Co
 
 void KrakenAdapter::on_time(UnixNanos now, EventSink& /*out*/, Commands& todo) { subscriptions_.on_time(now, todo); }
 
+// Books are kept, though wrong from here on: the next connection's snapshot knows by them that a hole is to be
+// declared. The hole waits until then, when the stream speaks again.
 void KrakenAdapter::on_close(UnixNanos /*now*/, EventSink& out) {
   for (std::size_t i = 0; i < venue_.instruments.size(); ++i) {
     const InstrumentId id{static_cast<std::uint32_t>(i)};

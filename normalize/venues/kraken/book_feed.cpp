@@ -20,6 +20,7 @@ bool same(const schemas::Bbo& a, const schemas::Bbo& b) noexcept {
 
 }  // namespace
 
+// A snapshot is always taken, whoever asked for it: it is the venue's own word on the whole book.
 Result<BookFeed::Action> BookFeed::on_message(InstrumentId id, const Message& message, std::uint32_t feeder,
                                               UnixNanos receive_time, EventSink& out) {
   if (message.snapshot) return on_snapshot(id, message.book, feeder, out);
@@ -31,6 +32,7 @@ Result<BookFeed::Action> BookFeed::on_message(InstrumentId id, const Message& me
   return on_update(id, message.book, receive_time, out);
 }
 
+// Why an update cannot be applied, if so. The order matters: an invalid book says so whatever its times are.
 std::optional<BookFeed::Drop> BookFeed::useless(const SymbolState& symbol, const BookBody& body,
                                                 std::uint32_t feeder) noexcept {
   const DepthBook::State state = symbol.book.state();
@@ -48,6 +50,7 @@ std::optional<BookFeed::Drop> BookFeed::useless(const SymbolState& symbol, const
   return std::nullopt;
 }
 
+// Everything that can fail comes before the book is touched, but the checksum, which needs the book.
 Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder,
                                                EventSink& out) {
   SymbolState& symbol = venue_.of(id);
@@ -106,6 +109,7 @@ Error BookFeed::refuse(InstrumentId id, BookOutcome outcome, EventSink& out) {
   return {Errc::kBadChecksum, "data[0].checksum"};
 }
 
+// A book that is not live has its hole declared already, or never began.
 void BookFeed::interrupt(InstrumentId id, std::string_view reason, bool valid) {
   SymbolState& symbol = venue_.of(id);
   if (symbol.book.state() != DepthBook::State::kLive) return;
@@ -113,6 +117,7 @@ void BookFeed::interrupt(InstrumentId id, std::string_view reason, bool valid) {
   if (!valid) symbol.book.invalidate();
 }
 
+// Origin stays LIVE: nothing was asked of the venue, the book is the one that its updates made.
 bool BookFeed::refresh(InstrumentId id, EventSink& out) {
   SymbolState& symbol = venue_.of(id);
   if (symbol.book.state() != DepthBook::State::kLive) return false;
@@ -153,6 +158,7 @@ void BookFeed::publish(InstrumentId id, BookKind kind, EventMeta meta, EventSink
   if ((meta.flags & flag::kRefresh) == 0 && venue_.wants_bbo_book(id)) publish_bbo(id, meta, out);
 }
 
+// Most updates leave the best alone; behind a hole the memory is empty, and the quote is said again.
 void BookFeed::publish_bbo(InstrumentId id, const EventMeta& meta, EventSink& out) {
   SymbolState& symbol = venue_.of(id);
   const schemas::Bbo bbo = symbol.book.book().bbo();
@@ -161,6 +167,7 @@ void BookFeed::publish_bbo(InstrumentId id, const EventMeta& meta, EventSink& ou
   out.on_bbo({id, Dataset::kBboBook}, meta, bbo);
 }
 
+// How much is missing nobody knows: the venue numbers nothing.
 void BookFeed::declare_hole(InstrumentId id, std::string_view reason, EventSink& out) {
   schemas::GapMark mark;
   mark.kind = schemas::GapKind::kVenue;
@@ -169,11 +176,14 @@ void BookFeed::declare_hole(InstrumentId id, std::string_view reason, EventSink&
   out.on_gap({id, Dataset::kBook}, std::move(mark));
 }
 
+// The derived quote is as good as its book.
 void BookFeed::set_states(InstrumentId id, StreamState state, std::string_view reason, EventSink& out) {
   venue_.set_state({id, Dataset::kBook}, state, reason, out);
   if (venue_.wants_bbo_book(id)) venue_.set_state({id, Dataset::kBboBook}, state, reason, out);
 }
 
+// Crossed with a right checksum is the venue's own state: flagged, and believed after one try. While the market is not
+// online a crossed book is normal, so its time counts from the end of that.
 BookFeed::Action BookFeed::check_crossed(SymbolState& symbol, UnixNanos receive_time) const {
   if (!symbol.book.book().crossed()) {
     symbol.crossed_since.reset();

@@ -17,6 +17,7 @@ char* append_digits(char* at, char* end, std::int64_t mantissa) noexcept {
 
 }  // namespace
 
+// New digits, where a level is new or its quantity has changed.
 void SideText::append(Text& text, std::size_t at, const Level& level) const noexcept {
   char* const begin = text.chars.data() + text.ends[at];
   char* end = append_digits(begin, begin + kLevelChars, level.price);
@@ -32,6 +33,7 @@ void SideText::copy(const Text& from, std::size_t from_at, Text& to, std::size_t
   to.ends[to_at + 1] = to.ends[to_at] + size;
 }
 
+// Builds the new text beside the old one, so that levels that moved can be copied from where they stood.
 bool SideText::follow(const LadderSide& side) noexcept {
   std::array<Level, kCheckedLevels> now{};
   const std::size_t count = side.top(kCheckedLevels, now.data());
@@ -58,6 +60,7 @@ bool SideText::follow(const LadderSide& side) noexcept {
   return true;
 }
 
+// Behind the tenth is behind it for removals too: they bring nothing up.
 bool SideText::is_touched_by(std::span<const Level> changed, LadderSide::Kind kind) const noexcept {
   if (count_ < kCheckedLevels) return !changed.empty();
   const std::int64_t last = levels_[kCheckedLevels - 1].price;
@@ -66,6 +69,7 @@ bool SideText::is_touched_by(std::span<const Level> changed, LadderSide::Kind ki
   });
 }
 
+// The sum runs over asks, then bids: with the sum behind the asks kept, a change of bids costs only theirs.
 std::uint32_t BookChecksum::of(const Book& book, bool bids_changed, bool asks_changed) noexcept {
   const bool new_asks = asks_changed && asks_.follow(book.asks);
   const bool new_bids = bids_changed && bids_.follow(book.bids);

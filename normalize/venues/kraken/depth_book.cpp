@@ -31,6 +31,7 @@ bool is_offered_depth(std::int64_t depth) noexcept {
   return std::find(kDepths.begin(), kDepths.end(), depth) != kDepths.end();
 }
 
+// Sets rows one by one rather than trusting their order: nothing is lost if a side is not sorted.
 bool DepthBook::load(const RowLevels& rows, const Precision& precision, int depth, std::uint32_t checksum) {
   book_.clear();
   book_.price_exponent = -precision.price;
@@ -48,6 +49,7 @@ bool DepthBook::load(const RowLevels& rows, const Precision& precision, int dept
   return right;
 }
 
+// Rescaling changes every mantissa and so every digit: both sides' texts must be made anew.
 bool DepthBook::refine(const Precision& precision) {
   const std::int32_t price = book_.price_exponent;
   const std::int32_t quantity = book_.quantity_exponent;
@@ -56,6 +58,7 @@ bool DepthBook::refine(const Precision& precision) {
   return book_.refine(-precision.price, -precision.quantity);
 }
 
+// The cut never reaches the ten that the checksum covers, since the smallest depth is ten; it is told as removals.
 bool DepthBook::apply(RowLevels& rows, std::uint32_t checksum) {
   for (const Level& row : rows.bids) book_.bids.set(row.price, row.quantity);
   for (const Level& row : rows.asks) book_.asks.set(row.price, row.quantity);

@@ -54,6 +54,7 @@ std::vector<RestRequest> KrakenVenue::reference_requests() const {
   return {{.key = "reference", .target = std::string(kAssetPairs), .weight = 1, .not_before = 0}};
 }
 
+// Told apart by the one word that every frame has and no REST answer.
 Result<void> KrakenVenue::on_reference(const RestAnswer& answer, EventSink& out) {
   if (answer.status != 0 && answer.status != 200) {
     return Error{Errc::kRefused, fmt::format("{} status {}", answer.target, answer.status)};
@@ -66,6 +67,7 @@ Result<void> KrakenVenue::on_reference(const RestAnswer& answer, EventSink& out)
   return {};
 }
 
+// As few connections as the conflicts allow: the venue documents no limit of subscriptions on one, but counts connects.
 Result<std::vector<ConnectionPlan>> KrakenVenue::plan(std::span<const Subscription> wanted) const {
   const int depth = state_.options.book_depth;
   if (depth != 0 && !is_offered_depth(depth)) {

@@ -8,6 +8,7 @@ namespace millrace::normalize::kraken {
 
 namespace {
 
+// By frequency.
 MessageKind kind_of(std::string_view channel) noexcept {
   if (channel == "book") return MessageKind::kBook;
   if (channel == "ticker") return MessageKind::kTicker;

@@ -15,6 +15,7 @@ error_code read_side(od::object& object, schemas::Side& out) noexcept {
   return simdjson::SUCCESS;
 }
 
+// Kept as text too: what we publish is what was sent.
 error_code read_trade_id(od::object& object, TradeRow& out) noexcept {
   if (const auto error = number_member(object, "trade_id", out.trade_id)) return error;
   const char* const end = out.trade_id.data() + out.trade_id.size();
@@ -33,6 +34,7 @@ Result<void> read_trade(od::object& object, std::size_t row, TradeRow& out) {
   return {};
 }
 
+// Nothing but the symbol is required: what a market without trades lacks is absent.
 Result<void> read_ticker(od::object& object, std::size_t row, TickerRow& out) {
   if (const auto error = string_member(object, "symbol", out.symbol)) return data_error(error, row, "symbol");
   struct Member {

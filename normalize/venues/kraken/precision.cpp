@@ -35,6 +35,7 @@ void learn(std::string_view price, std::string_view quantity, Precision& precisi
 
 }  // namespace
 
+// Without both precisions from the venue it is still a guess: the checksum needs both.
 Precision Precision::of(const InstrumentInfo& info) noexcept {
   const bool known = info.has_reference && info.reference.price_decimals && info.reference.quantity_decimals;
   return {std::max(0, info.price_decimals), std::max(0, info.quantity_decimals), !known};
@@ -46,6 +47,7 @@ void Precision::remember(InstrumentInfo& info) const noexcept {
   info.quantity_decimals = quantity;
 }
 
+// Bounded on both sides, so that no exponent of a hostile frame can overflow.
 int wire_decimals(std::string_view number) noexcept {
   const std::size_t e = number.find_first_of("eE");
   const std::string_view plain = number.substr(0, e);
@@ -62,6 +64,7 @@ int wire_decimals(std::string_view number) noexcept {
   return std::max(0, decimals);
 }
 
+// A book of a spot market has no negative and no zero prices; a quantity of zero removes.
 bool scan_level(std::string_view price, std::string_view quantity, Precision& precision, Level& out, bool& bad_price) {
   if (precision.guessed) learn(price, quantity, precision);
   Scan scan = scan_decimal(price, precision.price, out.price);
@@ -90,6 +93,7 @@ RowLevels::Step RowLevels::scan_side(const std::vector<BookRow>& rows, Precision
   return Step::kDone;
 }
 
+// On a copy of the precision, which is kept only if all rows could be read.
 Result<void> RowLevels::scan(const BookBody& body, Precision& precision) {
   Precision tried = precision;
   tried.guessed = false;  // learnt here, for all rows at once

@@ -9,6 +9,7 @@ namespace {
 using schemas::InstrumentStatus;
 using schemas::WideDecimal;
 
+// Words that we do not know yet are passed on as text with status UNKNOWN, never guessed.
 InstrumentStatus status_of(std::string_view word) noexcept {
   if (word.empty()) return InstrumentStatus::kUnspecified;
   if (word == "online") return InstrumentStatus::kTrading;
@@ -65,12 +66,14 @@ std::optional<schemas::Instrument> read_pair(const PairRow& row) {
   return pair;
 }
 
+// kind and status follow from the rest.
 bool same(const schemas::Instrument& a, const schemas::Instrument& b) {
   return a.status_text == b.status_text && a.base == b.base && a.quote == b.quote && a.tick_size == b.tick_size &&
          a.quantity_step == b.quantity_step && a.min_quantity == b.min_quantity && a.min_notional == b.min_notional &&
          a.price_decimals == b.price_decimals && a.quantity_decimals == b.quantity_decimals;
 }
 
+// A precision that is not sent leaves what was learnt from the wire.
 void store(InstrumentInfo& info, schemas::Instrument pair) {
   info.instrument = pair.base + "-" + pair.quote;
   if (pair.price_decimals) info.price_decimals = *pair.price_decimals;
@@ -81,6 +84,7 @@ void store(InstrumentInfo& info, schemas::Instrument pair) {
 
 }  // namespace
 
+// Fifteen hundred pairs come with each snapshot, and hardly any has changed.
 void apply_reference(const Message& message, VenueState& venue, EventSink& out) {
   for (std::size_t i = 0; i < message.bad_pairs; ++i) out.on_drop("bad_reference");
   for (const PairRow& row : message.pairs) {

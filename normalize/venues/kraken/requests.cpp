@@ -85,6 +85,7 @@ std::optional<Dataset> candle_of(std::int64_t minutes) noexcept {
 
 bool share_a_key(Dataset a, Dataset b) noexcept { return a != b && channel_of(a) == channel_of(b); }
 
+// Built by hand rather than by a JSON library: six members in a fixed order, pinned by a test.
 std::string text_of(const Request& request) {
   std::string text = fmt::format(R"({{"method":"{}","params":{{"channel":"{}")",
                                  request.subscribe ? "subscribe" : "unsubscribe", channel_of(request.dataset));

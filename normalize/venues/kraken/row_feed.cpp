@@ -63,6 +63,7 @@ std::string_view scan_side(const QuoteSide& side, bool ask, Precision& precision
 
 }  // namespace
 
+// All rows as numbers, before the first is published.
 Result<void> RowFeed::prepare_trades(const Message& message) {
   trades_.clear();
   for (std::size_t i = 0; i < message.trades.size(); ++i) {
@@ -108,6 +109,7 @@ bool RowFeed::is_next(const ReadyTrade& trade, EventSink& out) {
   return true;
 }
 
+// The id goes out twice: as text for consumers, and as venue_seq for those who count.
 void RowFeed::publish(const ReadyTrade& trade, bool snapshot, EventSink& out) {
   const StreamKey stream{trade.id, Dataset::kTrade};
   EventMeta meta = meta_of(trade.row->time, snapshot);
@@ -124,6 +126,7 @@ void RowFeed::publish(const ReadyTrade& trade, bool snapshot, EventSink& out) {
   out.on_trade(stream, meta, event);
 }
 
+// Trades that a removed subscription still brings must not move the memory of ids: they are dropped before it.
 Result<void> RowFeed::on_trades(const Message& message, const StreamFilter& filter, EventSink& out) {
   if (auto done = prepare_trades(message); !done) return done;
   if (message.snapshot) {
@@ -163,6 +166,7 @@ Result<void> RowFeed::prepare_bbo(const TickerRow& row, std::size_t number, Read
   return {};
 }
 
+// Volumes and averages have more digits than prices and are not computed with: they keep their own exponents.
 Result<void> RowFeed::prepare_ticker(const TickerRow& row, std::size_t number, const StreamFilter& filter) {
   const auto id = venue_.resolve(row.symbol, "data[].symbol");
   if (!id) return id.error();
@@ -187,6 +191,7 @@ Result<void> RowFeed::prepare_ticker(const TickerRow& row, std::size_t number, c
   return read_all(members, number);
 }
 
+// Quotes have no evidence of loss: what a consumer gets is the latest, each as sent.
 Result<void> RowFeed::on_tickers(const Message& message, const StreamFilter& filter, EventSink& out) {
   tickers_.clear();
   for (std::size_t i = 0; i < message.tickers.size(); ++i) {
@@ -208,6 +213,7 @@ Result<void> RowFeed::on_tickers(const Message& message, const StreamFilter& fil
   return {};
 }
 
+// An interval that we have no dataset for is an error: its rows would have no stream.
 Result<void> RowFeed::prepare_candle(const CandleRow& row, std::size_t number) {
   const auto id = venue_.resolve(row.symbol, "data[].symbol");
   if (!id) return id.error();
@@ -227,6 +233,7 @@ Result<void> RowFeed::prepare_candle(const CandleRow& row, std::size_t number) {
   return read_all(members, number);
 }
 
+// A bar comes again with each trade in it; which one is final the venue does not say, and neither do we.
 Result<void> RowFeed::on_candles(const Message& message, const StreamFilter& filter, EventSink& out) {
   candles_.clear();
   for (std::size_t i = 0; i < message.candles.size(); ++i) {

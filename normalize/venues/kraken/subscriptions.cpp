@@ -59,12 +59,14 @@ Subscriptions::Stream* Subscriptions::find(StreamKey stream) {
   return found == streams_.end() ? nullptr : &found->second;
 }
 
+// Before anybody subscribed this is a capture: what is in it was wanted by whoever recorded it.
 bool Subscriptions::carries(StreamKey stream) const { return !managed_ || streams_.contains(key_of(stream)); }
 
 Dataset Subscriptions::ticker_dataset(InstrumentId id) const {
   return index(id) < bbo_ticker_.size() && bbo_ticker_[index(id)] ? Dataset::kBbo : Dataset::kTicker;
 }
 
+// From now on the ticker frames of this symbol on this connection are of this dataset.
 void Subscriptions::set_ticker_dataset(StreamKey stream) {
   const std::size_t at = index(stream.instrument);
   if (bbo_ticker_.size() <= at) bbo_ticker_.resize(at + 1);
@@ -77,6 +79,7 @@ std::vector<StreamKey> Subscriptions::streams() const {
   return all;
 }
 
+// Each stream keeps the id of its last request: a refusal that names no symbol is matched by it.
 void Subscriptions::ask(bool subscribe, Dataset dataset, std::span<const StreamKey> streams, Commands& todo) {
   const std::int64_t req_id = request_id(++requests_, dataset);
   std::vector<std::string_view> symbols;
@@ -91,6 +94,7 @@ void Subscriptions::ask(bool subscribe, StreamKey stream, Commands& todo) {
   ask(subscribe, stream.dataset, std::span(&stream, 1), todo);
 }
 
+// Enters a phase. The shell forgets what it was told by earlier calls, hence the wake-up each time.
 void Subscriptions::begin(Stream& held, Phase phase, UnixNanos deadline, Commands& todo) {
   held.phase = phase;
   held.deadline = deadline;
@@ -101,6 +105,8 @@ void Subscriptions::subscribe_instruments(UnixNanos /*now*/, Commands& todo) {
   ask(true, Dataset::kInstrument, {}, todo);
 }
 
+// Collects by dataset first, since one request carries many symbols but one channel and one set of parameters. The
+// deadline runs from here: a request that waits for the message rate waits inside it.
 void Subscriptions::add(std::span<const Subscription> wanted, UnixNanos now, EventSink& out, Commands& todo) {
   std::map<Dataset, std::vector<StreamKey>> asked;
   for (const Subscription& one : wanted) {
@@ -129,6 +135,7 @@ void Subscriptions::add(std::span<const Subscription> wanted, UnixNanos now, Eve
   }
 }
 
+// The memory of the stream goes with it: should it be wanted again, what was missed in between is no loss.
 void Subscriptions::remove(std::span<const Subscription> gone, UnixNanos /*now*/, Commands& todo) {
   for (const Subscription& one : gone) {
     const auto id = venue_.instruments.find(one.symbol);
@@ -144,6 +151,7 @@ void Subscriptions::remove(std::span<const Subscription> gone, UnixNanos /*now*/
   }
 }
 
+// By what the ack says, else by our own mark in its request id, else by what this connection has asked for.
 Dataset Subscriptions::ticker_dataset(InstrumentId id, const Reply& reply) const {
   if (!reply.event_trigger.empty()) return reply.event_trigger == "bbo" ? Dataset::kBbo : Dataset::kTicker;
   if (reply.req_id && is_bbo_request(*reply.req_id)) return Dataset::kBbo;
@@ -179,6 +187,7 @@ std::vector<StreamKey> Subscriptions::refused_streams(const Reply& reply) const 
   return reply.req_id ? asked : named;
 }
 
+// Every symbol is answered for itself, so one refused symbol leaves the others of its request as they are.
 Result<void> Subscriptions::on_reply(const Reply& reply, UnixNanos now, EventSink& out, Commands& todo) {
   if (reply.success) {
     const auto stream = acked_stream(reply);
@@ -202,6 +211,7 @@ Result<void> Subscriptions::on_reply(const Reply& reply, UnixNanos now, EventSin
   return verdict;
 }
 
+// An ack promises data; only the data makes the stream live, but for trades, which may be silent for hours.
 void Subscriptions::on_ack(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out, Commands& todo) {
   if (stream.dataset == Dataset::kBook && reply.depth && is_offered_depth(*reply.depth)) {
     venue_.of(stream.instrument).acked_depth = static_cast<int>(*reply.depth);
@@ -221,6 +231,7 @@ void Subscriptions::on_ack(StreamKey stream, const Reply& reply, UnixNanos now, 
   begin(*held, waits ? Phase::kSilent : Phase::kActive, waits ? now + kAnswerDeadline : 0, todo);
 }
 
+// Nobody unsubscribes but to subscribe again: what is removed for good has no entry any more.
 void Subscriptions::on_unsubscribed(StreamKey stream, UnixNanos now, Commands& todo) {
   Stream* held = find(stream);
   if (!held || held->phase != Phase::kUnsubscribing) return;
@@ -228,6 +239,7 @@ void Subscriptions::on_unsubscribed(StreamKey stream, UnixNanos now, Commands& t
   ask(true, stream, todo);
 }
 
+// Three kinds: not needed, not now, never.
 Result<void> Subscriptions::on_refusal(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out,
                                        Commands& todo) {
   Stream& held = *find(stream);
@@ -247,6 +259,7 @@ Result<void> Subscriptions::on_refusal(StreamKey stream, const Reply& reply, Uni
   return Error{Errc::kRefused, fmt::format("{} {}: {}", name(stream.dataset), symbol, reply.error.substr(0, 200))};
 }
 
+// A stream that flows has no deadline: from here on the silence of the whole connection is what counts.
 void Subscriptions::on_data(StreamKey stream) {
   Stream* held = find(stream);
   if (!held || (held->phase != Phase::kSilent && held->phase != Phase::kSubscribing)) return;
@@ -255,6 +268,7 @@ void Subscriptions::on_data(StreamKey stream) {
   held->missed = 0;
 }
 
+// The count of resyncs goes up even while waiting, so that a venue that always fails us is asked once a minute.
 bool Subscriptions::resync(InstrumentId id, UnixNanos now, Commands& todo) {
   const StreamKey stream{id, Dataset::kBook};
   Stream* held = find(stream);
@@ -272,6 +286,7 @@ bool Subscriptions::resync(InstrumentId id, UnixNanos now, Commands& todo) {
   return true;
 }
 
+// The book stays in use until the new snapshot; what it misses in between is declared there.
 void Subscriptions::start_audit(StreamKey stream, Stream& held, UnixNanos now, Commands& todo) {
   held.next_audit = now + audit_interval();
   books_.interrupt(stream.instrument, "audit", true);
@@ -292,6 +307,7 @@ void Subscriptions::on_deadline(StreamKey stream, Stream& held, UnixNanos now, C
   ask(subscribe, stream, todo);
 }
 
+// Runs over all streams: that is a few microseconds at the rate of wake-ups, and needs no queue to keep in step.
 void Subscriptions::on_time(UnixNanos now, Commands& todo) {
   for (auto& [key, held] : streams_) {
     const StreamKey stream = stream_of(key);

@@ -24,11 +24,13 @@ void SymbolState::forget_book() noexcept {
   last_bbo.reset();
 }
 
+// Grows with the table; a deque, so that references stay.
 SymbolState& VenueState::of(InstrumentId id) {
   while (symbols_.size() <= index(id)) symbols_.emplace_back();
   return symbols_[index(id)];
 }
 
+// Known symbols first: this runs for every frame.
 Result<InstrumentId> VenueState::resolve(std::string_view symbol, std::string_view place) {
   if (const auto known = instruments.find(symbol)) return *known;
   if (symbol.empty() || symbol.size() > kLongestSymbol || instruments.size() >= kMostSymbols) {
@@ -46,6 +48,8 @@ void VenueState::set_state(StreamKey stream, StreamState state, std::string_view
   out.on_state(stream, state, reason);
 }
 
+// Tells every stream but those refused, which stay so whatever the market does. cancel_only and post_only halt nothing:
+// the data flows and is right, and the word is passed on as the reason.
 void VenueState::set_system(std::string_view system, EventSink& out) {
   if (system == system_) return;
   system_ = system;
@@ -60,6 +64,7 @@ void VenueState::set_system(std::string_view system, EventSink& out) {
   }
 }
 
+// By configuration for all symbols, or by subscription for one.
 bool VenueState::wants_bbo_book(InstrumentId id) const noexcept {
   return options.bbo_from_book || (index(id) < bbo_book_.size() && bbo_book_[index(id)]);
 }

@@ -189,7 +189,7 @@ void Simulator::Impl::stop() {
     signals_.cancel();
     control_->stop();
     for (const auto& server : servers_) server->stop();
-    auto deadline = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(300));
+    auto deadline = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(100));
     deadline->async_wait([this, deadline](boost::system::error_code) { io_.stop(); });
   });
 }

@@ -47,6 +47,7 @@ class Client : public Delivery {
   std::int64_t ponged_ns = 0;
   std::int64_t blocked_since_ns = 0;
   bool warned = false;
+  bool put_out = false;
 };
 
 // One unfragmented text frame as a server sends it.

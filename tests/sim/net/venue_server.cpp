@@ -194,7 +194,8 @@ void VenueServer::check_slow(ClientId id, Client& client, std::int64_t now) {
   crowded_ = true;
   if (client.blocked_since_ns == 0) client.blocked_since_ns = now;
   const bool stuck = options_.rate == 0 && now - client.blocked_since_ns > kStuckAfter;
-  if (!stuck && client.buffered() <= options_.client.max_buffered) return;
+  if (client.put_out || (!stuck && client.buffered() <= options_.client.max_buffered)) return;
+  client.put_out = true;
   ++counters_.slow_clients;
   log_->event(now, "slow_client", fmt::format(R"(,"venue":"{}","conn":{})", venue_->name(), id));
   // Not from within a broadcast: the list of clients is in use.

@@ -136,7 +136,7 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
   void deadline(std::chrono::milliseconds limit) { beast::get_lowest_layer(*stream_).expires_after(limit); }
 
   void take(http::response<http::string_body> response, HttpAnswer& answer) {
-    answer.end.status = response.result_int();
+    answer.end.status = static_cast<int>(response.result_int());
     if (const auto wait = number_of<std::int64_t>(response[http::field::retry_after]); wait && *wait >= 0) {
       answer.end.retry_after = std::chrono::seconds(*wait);
     }

@@ -168,7 +168,7 @@ void BookFeed::lose_book(FeedContext& context, std::string_view reason) {
 void BookFeed::declare_gap(const UpdateIds& update, std::string_view reason, FeedContext& context) {
   schemas::GapMark mark;
   mark.kind = schemas::GapKind::kVenue;
-  mark.from = chain_.last_id() + 1;
+  mark.from = chain_.first_missing();
   const std::int64_t last = chain_.last_missing(update);
   if (last >= *mark.from) mark.to = last;
   mark.reason = reason;
@@ -184,6 +184,7 @@ bool BookFeed::joins(std::int64_t snapshot_id) const {
   for (const Update& held : held_) {
     const Verdict verdict = chain.judge(held.ids);
     if (verdict != Verdict::kStale) return verdict == Verdict::kApply;
+    chain.skipped(held.ids);
   }
   return true;
 }
@@ -192,6 +193,7 @@ bool BookFeed::joins(std::int64_t snapshot_id) const {
 bool BookFeed::drop(Verdict verdict, const UpdateIds& update, bool held, FeedContext& context) {
   if (verdict == Verdict::kApply || verdict == Verdict::kGap) return false;
   const bool duplicate = verdict == Verdict::kDuplicate;
+  if (!duplicate) chain_.skipped(update);
   tell_audit(context, duplicate ? BookOutcome::kDuplicate : BookOutcome::kStale, update.u, held);
   context.out.on_drop(duplicate ? "duplicate" : "stale");
   return true;
@@ -257,7 +259,7 @@ bool BookFeed::load(Snapshot& snapshot, FeedContext& context) {
     if (snapshot.id > chain_.last_id()) mark.to = snapshot.id;
     context.out.on_gap({instrument_, Dataset::kBook}, std::move(mark));
   }
-  chain_.load(snapshot.id);
+  chain_.load(snapshot.id, live_ ? std::optional(chain_.last_id()) : std::nullopt);
   live_ = true;
   attempts_ = 0;
   had_book_ = true;

@@ -4,8 +4,9 @@
 
 namespace millrace::normalize::binance {
 
-void UpdateChain::load(std::int64_t snapshot_id) noexcept {
+void UpdateChain::load(std::int64_t snapshot_id, std::optional<std::int64_t> last_seen) noexcept {
   last_id_ = snapshot_id;
+  last_seen_ = last_seen;
   on_snapshot_ = true;
 }
 
@@ -28,12 +29,18 @@ Verdict UpdateChain::judge_spot(const UpdateIds& update) const noexcept {
 
 // Every update must name its predecessor. The first one after a snapshot has to contain the snapshot's id
 // (U <= id <= u), or to follow it without a hole, which pu <= id says as well: the book of a quiet instrument would
-// otherwise wait for a snapshot that falls inside an update.
+// otherwise wait for a snapshot that falls inside an update. But if the stream brought another update before, that must
+// be the predecessor: else one was lost, though its rows may be in the snapshot.
 Verdict UpdateChain::judge_futures(const UpdateIds& update) const noexcept {
   if (update.u < last_id_) return Verdict::kStale;
   if (!on_snapshot_) return update.pu == last_id_ ? Verdict::kApply : Verdict::kGap;
-  const bool covers = update.U <= last_id_ || (update.pu && *update.pu <= last_id_);
-  return covers ? Verdict::kApply : Verdict::kGap;
+  if (update.U <= last_id_) return Verdict::kApply;
+  const bool follows = update.pu && *update.pu <= last_id_ && (!last_seen_ || *last_seen_ == *update.pu);
+  return follows ? Verdict::kApply : Verdict::kGap;
+}
+
+std::int64_t UpdateChain::first_missing() const noexcept {
+  return (on_snapshot_ && last_seen_ && *last_seen_ < last_id_ ? *last_seen_ : last_id_) + 1;
 }
 
 std::int64_t UpdateChain::last_missing(const UpdateIds& update) const noexcept {

@@ -30,13 +30,19 @@ class UpdateChain {
  public:
   explicit UpdateChain(ChainRule rule) noexcept : rule_(rule) {}
 
-  // The book is now the snapshot with this lastUpdateId.
-  void load(std::int64_t snapshot_id) noexcept;
+  // The book is now the snapshot with this lastUpdateId. `last_seen` is the last id that the same stream brought
+  // before.
+  void load(std::int64_t snapshot_id, std::optional<std::int64_t> last_seen = {}) noexcept;
   void applied(const UpdateIds& update) noexcept;
+  // An update was stale: it says nothing new but which one the next has to follow.
+  void skipped(const UpdateIds& update) noexcept {
+    if (!last_seen_ || *last_seen_ < update.u) last_seen_ = update.u;
+  }
 
   Verdict judge(const UpdateIds& update) const noexcept;
   std::int64_t last_id() const noexcept { return last_id_; }
-  // The last id before `update`, by the venue's word: where a gap ends.
+  // Where a gap begins, and where it ends by the venue's word: the last id before `update`.
+  std::int64_t first_missing() const noexcept;
   std::int64_t last_missing(const UpdateIds& update) const noexcept;
 
  private:
@@ -46,6 +52,7 @@ class UpdateChain {
   ChainRule rule_;
   bool on_snapshot_ = true;  // nothing was applied since the snapshot
   std::int64_t last_id_ = 0;
+  std::optional<std::int64_t> last_seen_;
 };
 
 }  // namespace millrace::normalize::binance

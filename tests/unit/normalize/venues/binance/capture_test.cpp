@@ -180,7 +180,8 @@ TEST(BinanceCaptures, ComeOutAsTheirFactsSay) {
       ASSERT_TRUE(result.has_value()) << result.error().where;
     }
     harness.close();
-    for (const auto& [symbol, want] : capture.facts) {
+    for (const auto& [name, want] : capture.facts) {
+      const std::string& symbol = name;  // clang 14 captures no structured bindings
       SCOPED_TRACE(symbol);
       const auto id = harness.venue->instruments().find(symbol);
       ASSERT_TRUE(id.has_value());

@@ -66,5 +66,15 @@ TEST(FuturesChain, TheFirstUpdateMustContainOrFollowTheSnapshot) {
   EXPECT_EQ(chain.judge({90, 99, 80}), Verdict::kStale);
 }
 
+TEST(FuturesChain, AnUpdateLostBeforeTheFirstOneIsSeenAlthoughTheSnapshotHasItsRows) {
+  UpdateChain chain(ChainRule::kFutures);
+  chain.load(100);
+  chain.skipped({70, 80, 60});
+  EXPECT_EQ(chain.judge({105, 110, 100}), Verdict::kGap) << "81 to 100 never came";
+  EXPECT_EQ(chain.first_missing(), 81);
+  EXPECT_EQ(chain.judge({105, 110, 80}), Verdict::kApply);
+  EXPECT_EQ(chain.judge({95, 110, 90}), Verdict::kApply) << "what contains the snapshot joins it";
+}
+
 }  // namespace
 }  // namespace millrace::normalize::binance

@@ -36,7 +36,7 @@ struct Book {
   std::optional<std::int32_t> price_decimals;  // on the wire, where the checksum needs them
   std::optional<std::int32_t> quantity_decimals;
   std::optional<std::int32_t> proven_depth;  // best levels a side that the evidence covers; absent = all
-  std::optional<std::int32_t> depth;         // levels a side the book can hold; absent = no limit
+  std::optional<std::int32_t> depth;         // levels a side the venue gives; absent = no limit of its own
 };
 
 // Best bid and offer. An absent side has no level.

@@ -317,7 +317,6 @@ schemas::Book BookFeed::frame_of(schemas::BookKind kind, std::span<const Level> 
   body.bids = bids;
   body.asks = asks;
   body.proven_depth = proven_depth();
-  if (max_levels_ != 0) body.depth = static_cast<std::int32_t>(max_levels_);
   return body;
 }
 

@@ -347,7 +347,7 @@ TEST_F(LimitedBook, LevelsThatFallOutAreDeletedInTheSameRecord) {
   const Recorded whole = venue.out.events.at(0);
   EXPECT_THAT(whole.bids, ElementsAre(Level{9, 1}, Level{8, 1}, Level{7, 1}));
   EXPECT_EQ(whole.meta.flags, schemas::flag::kSnapshot | schemas::flag::kDepthLimited);
-  EXPECT_EQ(whole.book.depth, 3);
+  EXPECT_EQ(whole.book.depth, std::nullopt);  // ours is no limit of the venue
   ASSERT_TRUE(venue.feed(spot_update(101, 101, R"(["10","2"],["5","4"])")));
   const Recorded& delta = venue.out.events.at(1);
   EXPECT_THAT(delta.bids, ElementsAre(Level{10, 2}, Level{5, 4}, Level{5, 0}, Level{7, 0}));

@@ -31,6 +31,7 @@ def essence(line):
         return None
     kind = record["type"] + (record.get("interval") or "")
     stream = (meta["venue"], kind, meta["symbol"])
+    record.pop("dataset", None)  # offline one file holds all datasets and says which; in Kafka the topic does
     record["meta"] = {key: value for key, value in meta.items() if key not in ABOUT_THE_JOURNEY}
     return stream, json.dumps(record, sort_keys=True)
 
@@ -44,13 +45,21 @@ def by_stream(text):
     return streams
 
 
+def difference(one, other):
+    """The keys that differ, with both values, cut short."""
+    flat = lambda text: {**(record := json.loads(text)), **record["meta"], "meta": None}
+    want, got = flat(one), flat(other)
+    return {key: (str(want.get(key))[:300], str(got.get(key))[:300])
+            for key in sorted(want.keys() | got.keys()) if want.get(key) != got.get(key)}
+
+
 def compare(offline, live, name):
     expect(set(offline) == set(live), f"{name}: other streams: only offline {set(offline) - set(live)}, "
                                       f"only live {set(live) - set(offline)}")
     for stream, want in offline.items():
         got = live[stream]
         for number, (one, other) in enumerate(zip(want, got)):
-            expect(one == other, f"{name} {stream} record {number}:\noffline {one[:1500]}\nlive    {other[:1500]}")
+            expect(one == other, f"{name} {stream} record {number}: {difference(one, other)}")
         expect(len(want) == len(got), f"{name} {stream}: {len(want)} offline, {len(got)} live")
 
 
@@ -61,12 +70,12 @@ def play(flow, venue, name, number):
     flow.sim("--capture", capture, "--venue", venue, "--speed", "max", "--write-instruments", instruments)
     offline = flow.run("normalize", "--venue", venue, "--instruments", instruments, capture).stdout
     worker = flow.ingest(name=f"ingest-{number}")
-    wait_for(f"{name} played", lambda: json.loads(flow.control("/stats")).get("playback_done"), 120)
+    wait_for(f"{name} played", lambda: "has ended" in flow.simulator.tail(), 120)
     # What the simulator sent last is on its way through sockets and broker: done when nothing more is acknowledged.
     seen = [-1.0]
 
     def quiet():
-        now = flow.metric(worker, "millrace_frames_total")
+        now = flow.metric(worker, "millrace_records_total")
         same, seen[0] = now == seen[0], now
         return same
     wait_for(f"{name} read to its end", quiet, 60, step=1.5)

@@ -75,6 +75,10 @@ void BookFacts::add(const BookAudit::Event& event) {
     ++snapshots_;
     return changed(event, true);
   }
+  if (event.outcome == BookOutcome::kGap) {  // the frame behind the hole gets an outcome of its own
+    ++gaps_;
+    return final_.reset();
+  }
   ++updates_;
   switch (event.outcome) {
     case BookOutcome::kApplied:
@@ -96,11 +100,7 @@ void BookFacts::add(const BookAudit::Event& event) {
     case BookOutcome::kDuplicate:
       ++duplicates_;
       break;
-    case BookOutcome::kGap:  // the update behind the hole is itself of no use
-      ++gaps_;
-      ++invalid_;
-      final_.reset();
-      break;
+    case BookOutcome::kGap:
     case BookOutcome::kSnapshot:
       break;
   }

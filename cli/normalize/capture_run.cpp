@@ -87,6 +87,13 @@ void CaptureRun::on_answer(const CaptureLine& line) {
   report(adapter.on_rest(answer, sink_, dropped_));
 }
 
+void CaptureRun::end() {
+  for (auto& [name, connection] : connections_) {
+    if (connection.adapter) connection.adapter->on_close(0, sink_);
+  }
+  connections_.clear();
+}
+
 void CaptureRun::on_control(const CaptureLine& line) {
   const bool opened = line.payload == "open";
   const bool closed = line.payload == "close" || line.payload.starts_with("close ");

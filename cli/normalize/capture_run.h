@@ -24,6 +24,10 @@ class CaptureRun {
 
   void feed(const ingest::CaptureLine& line);
 
+  // The recording ends here: updates that still wait for a snapshot reach the audit. Publishes no record, but declares
+  // the end of every stream, so only who counts calls it.
+  void end();
+
   // Reads the body of the venue's instruments answer, for recordings that have none. Before the first line.
   void load_instruments(std::string_view body);
 

@@ -76,6 +76,7 @@ void play(const NormalizeOptions& options, normalize::Venue& venue, normalize::E
       status == ingest::CaptureReader::Status::kBad ? complaints.add(reader.problem()) : run.feed(line);
     }
   }
+  if (options.format == NormalizeFormat::kSummary) run.end();
 }
 
 std::unique_ptr<RecordFile> record_file(const NormalizeOptions& options, const Write& write) {

@@ -18,7 +18,7 @@ enum class BookOutcome : std::uint8_t {
   kNoSnapshot,   // dropped: no snapshot yet
   kInvalid,      // dropped: after a gap or bad checksum, until the next snapshot
   kDuplicate,    // dropped: the previous update id again
-  kGap,          // the chain broke here
+  kGap,          // the chain broke here; the frame that showed it is told of once more, as what became of it
 };
 
 // Hears of every book message that a venue decodes; used by `normalize --summary` and tests, absent live.

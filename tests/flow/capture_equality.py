@@ -33,6 +33,8 @@ def essence(line):
     stream = (meta["venue"], kind, meta["symbol"])
     record.pop("dataset", None)  # offline one file holds all datasets and says which; in Kafka the topic does
     record["meta"] = {key: value for key, value in meta.items() if key not in ABOUT_THE_JOURNEY}
+    # The simulator waits for every subscription before it plays, so a live stream may begin stale.
+    record["meta"]["flags"] = [flag for flag in meta.get("flags", []) if flag != "STALE"]
     return stream, json.dumps(record, sort_keys=True)
 
 

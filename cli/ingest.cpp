@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <time.h>
 
@@ -55,8 +54,6 @@ class Signals {
 };
 
 void set_up_log(const std::string& level) {
-  // Standard output belongs to the READY line.
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(level));
 }

@@ -1,5 +1,8 @@
 // The one binary: picks a subcommand and turns what goes wrong into one line and an exit status.
 
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -18,6 +21,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? millrace::cli::kOk : millrace::cli::kUsage;
   }
+  // Standard output is the command's own; what libraries have to say is not.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
   try {
     return action();
   } catch (const std::exception& error) {

@@ -1,8 +1,6 @@
 // `millrace topics plan|apply|list`: compares a broker's topics with the manifest and makes what is missing.
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -195,8 +193,6 @@ int list(const Scope& scope, const TopicsOptions& options) {
 }
 
 int run(const TopicsOptions& options) {
-  // Standard output is the report's, librdkafka's complaints are not.
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
   try {
     const Scope scope = scope_of(options);
     return options.what == "list" ? list(scope, options) : plan_or_apply(scope, options);

@@ -108,7 +108,7 @@ class VenueCheck {
 
   void check_book(const Capabilities& capabilities) {
     const bool book = std::ranges::find(venue_.dataset_names, "book") != venue_.dataset_names.end();
-    for (const std::string key : {"book_depth", "book_speed", "snapshot_levels", "bbo_from_book"}) {
+    for (const std::string key : {"book_depth", "book_speed", "snapshot_levels", "bbo_from_book", "book_audit_s"}) {
       if (is_set(key) && !book) report(key, key + " has no effect without dataset book");
     }
     if (venue_.snapshot_levels > venue_.max_levels)

@@ -21,6 +21,7 @@ normalize::VenueOptions venue_options(const VenueConfig& venue) {
   options.ws_url = venue.ws_url;
   options.rest_url = venue.rest_url;
   options.bbo_from_book = venue.bbo_from_book;
+  options.book_audit_s = venue.book_audit_s;
   return options;
 }
 

@@ -47,6 +47,7 @@ struct VenueConfig {
   std::int64_t snapshot_levels = 0;
   std::int64_t max_levels = 5'000;
   bool bbo_from_book = false;
+  std::int64_t book_audit_s = 3'600;  // 0 = never
   LimitConfig limits;
   TimeoutConfig timeouts;
 };

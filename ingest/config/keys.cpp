@@ -81,6 +81,9 @@ const Key<V> kVenueKeys[] = {
      false, Form::kAny, 10, 100'000},
     {"bbo_from_book", to<V, bool>([](V& v) -> bool& { return v.bbo_from_book; }), "",
      "Also publish dataset `bbo-book`, the best levels of the book on change."},
+    {"book_audit_s", to<V, Number>([](V& v) -> Number& { return v.book_audit_s; }), "s",
+     "Where a checksum covers only the best levels of a book (Kraken): each book is subscribed anew this often, which "
+     "proves all its levels. 0 = never; no effect elsewhere.", false, Form::kAny, 0, 86'400},
     {"limits.streams_per_connection", to<V, Number>([](V& v) -> Number& { return v.limits.streams_per_connection; }),
      "streams", "Streams on one connection; 0 = as the venue documents (so for all limits).", false, Form::kAny, 0,
      kMaxCount},

@@ -83,6 +83,12 @@ TEST(Load, WhatIsLeftOutHasItsDefault) {
   EXPECT_FALSE(config.venues[0].bbo_from_book);
 }
 
+TEST(Load, TheBookAuditReachesTheAdapter) {
+  const Config config = load(with("book_depth: 10", "book_audit_s: 600"), environment()).config;
+  EXPECT_EQ(venue_options(config.venues[0]).book_audit_s, 600);
+  EXPECT_EQ(venue_options(config.venues[1]).book_audit_s, 3600);
+}
+
 TEST(Load, TheExampleFileIsRight) {
   const LoadedFile loaded = load_file(MILLRACE_SOURCE_DIR "/deploy/example.yaml", environment());
   EXPECT_THAT(loaded.lines, IsEmpty());
@@ -157,6 +163,9 @@ const Case kCases[] = {
     {"InstrumentDataset", "[book, bbo]", "[book, instrument]", "always published"},
     {"DerivedDataset", "[book, bbo]", "[book, bbo-book]", "bbo_from_book: true"},
     {"DepthWithoutBook", "datasets: [book, bbo, trade]", "datasets: [bbo]", "book_depth has no effect"},
+    {"AuditBeyondADay", "book_depth: 10", "book_audit_s: 86401", "out of range: 0 to 86400"},
+    {"AuditWithoutBook", "datasets: [book, bbo, trade]\n    book_depth: 10", "datasets: [bbo]\n    book_audit_s: 60",
+     "book_audit_s has no effect"},
     {"DepthOverMaximum", "book_depth: 10", "book_depth: 1000\n    max_levels: 100", "book_depth"},
     {"PingSlowerThanSilence", "{lifetime_s: 20,", "{silence_ms: 1000, ping_interval_ms: 1000,", "must be less than"},
     {"HalfAWindow", "{lifetime_s: 20,", "{connects_per_window: 5,", "belong together"},

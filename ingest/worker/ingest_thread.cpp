@@ -13,6 +13,7 @@
 
 #include "ingest/worker/lane_router.h"
 #include "ingest/worker/session_setup.h"
+#include "publish/kafka/topic_names.h"
 
 namespace millrace::ingest {
 namespace {
@@ -108,6 +109,10 @@ class IngestThread::Impl {
     settings.jitter_seed = static_cast<std::uint64_t>(setup_.epoch) * 64 + static_cast<std::uint64_t>(setup_.number);
     settings.sequencer.publishes_reference = feed.publishes_reference;
     settings.sequencer.epoch = setup_.epoch;
+    settings.sequencer.previous_venue_seq = [ids = setup_.last_ids, venue = feed.venue->config.name](
+                                                std::string_view symbol, normalize::Dataset dataset) {
+      return ids->find(publish::market_topic(venue, name(dataset)), symbol);
+    };
     settings.sequencer.live = true;
     settings.sequencer.clock = wall_clock;
     settings.sequencer.worker = setup_.worker;

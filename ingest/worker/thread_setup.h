@@ -9,6 +9,7 @@
 #include "ingest/rest/host_gate.h"
 #include "ingest/session/connect_budget.h"
 #include "ingest/worker/venue_feed.h"
+#include "publish/kafka/last_ids.h"
 #include "publish/lane/market_lane.h"
 
 namespace millrace::ingest {
@@ -25,6 +26,7 @@ struct VenueShared {
 struct ThreadSetup {
   int number = 0;
   std::int64_t epoch = 0;
+  std::shared_ptr<const publish::LastIds> last_ids;  // of earlier epochs; not null
   std::string worker;
   publish::LaneSettings lane;
   std::int64_t refresh_ns = 0;

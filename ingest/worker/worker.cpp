@@ -13,10 +13,11 @@
 
 #include "ingest/config/address.h"
 #include "ingest/subscriptions/change.h"
-#include "ingest/worker/claim.h"
 #include "ingest/worker/ingest_thread.h"
 #include "ingest/worker/worker_metrics.h"
 #include "publish/http/http_server.h"
+#include "publish/kafka/claim.h"
+#include "publish/kafka/last_ids.h"
 #include "publish/kafka/topic_names.h"
 
 namespace millrace::ingest {
@@ -26,6 +27,9 @@ using normalize::Subscription;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kClaimTimeout{30'000};
+// The end of the previous epoch: enough to find every stream that is not quiet, for a second or so of reading.
+constexpr std::int64_t kLastRecords = 2'000;  // of each partition
+constexpr milliseconds kLastIdsTimeout{5'000};
 constexpr std::size_t kMebibyte = 1024 * 1024;
 
 schemas::UnixNanos wall_clock() {
@@ -42,10 +46,15 @@ publish::KafkaSettings kafka_settings(const KafkaConfig& config) {
   return settings;
 }
 
-// Every topic that the venue's streams are written to, without the prefix.
-void add_topics(const VenueConfig& venue, std::set<std::string>& topics) {
+// The topics of the streams that are subscribed to or derived, without the prefix.
+void add_market_topics(const VenueConfig& venue, std::set<std::string>& topics) {
   for (const std::string& dataset : venue.dataset_names) topics.insert(publish::market_topic(venue.name, dataset));
   if (venue.bbo_from_book) topics.insert(publish::market_topic(venue.name, "bbo-book"));
+}
+
+// Every topic that the venue's records are written to.
+void add_topics(const VenueConfig& venue, std::set<std::string>& topics) {
+  add_market_topics(venue, topics);
   topics.insert(publish::market_topic(venue.name, "instrument"));
   for (const char* what : {"status", "heartbeat", "gap", "quarantine"}) {
     topics.insert(publish::ops_topic(venue.name, what));
@@ -75,12 +84,13 @@ class Worker::Impl {
   std::vector<std::string> start() {
     try {
       listen();
-      epoch_ = make_claim(kafka_settings(config_.kafka), claim(), kClaimTimeout);
+      epoch_ = publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout);
       if (!config_.record_dir.empty()) open_recorders();
     } catch (const std::exception& error) {
       return {error.what()};
     }
     spdlog::info("claimed worker={} epoch={}", config_.worker, epoch_);
+    find_last_ids();
     make_threads();
     std::vector<std::string> problems;
     for (const auto& thread : threads_) {
@@ -150,6 +160,19 @@ class Worker::Impl {
     }
   }
 
+  // What cannot be read stays unknown: the RESTART marks then only say that an epoch begins.
+  void find_last_ids() {
+    std::set<std::string> topics;
+    for (const VenueConfig& venue : config_.venues) add_market_topics(venue, topics);
+    try {
+      last_ids_ = std::make_shared<publish::LastIds>(publish::read_last_ids(
+          kafka_settings(config_.kafka), {topics.begin(), topics.end()}, kLastRecords, kLastIdsTimeout));
+    } catch (const std::exception& error) {
+      spdlog::warn("last_ids_unknown detail=\"{}\"", error.what());
+      last_ids_ = std::make_shared<publish::LastIds>();
+    }
+  }
+
   void listen() {
     const auto address = parse_host_port(config_.metrics_listen);
     publish::HttpHandlers handlers;
@@ -182,6 +205,7 @@ class Worker::Impl {
       ThreadSetup& setup = setups[n];
       setup.number = static_cast<int>(n);
       setup.epoch = epoch_;
+      setup.last_ids = last_ids_;
       setup.worker = config_.worker;
       setup.lane.kafka = kafka_settings(config_.kafka);
       setup.lane.memory_limit = static_cast<std::size_t>(config_.kafka.memory_limit_mb) * kMebibyte / threads;
@@ -233,6 +257,7 @@ class Worker::Impl {
   std::vector<std::shared_ptr<VenueShared>> venues_;  // by place in config_.venues
   std::vector<Shards> shards_;                        // the same
   std::int64_t epoch_ = 0;
+  std::shared_ptr<const publish::LastIds> last_ids_;
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;
   std::vector<std::unique_ptr<IngestThread>> threads_;

@@ -31,11 +31,6 @@ struct ClaimReport : ReportListener {
   std::string_view why;
 };
 
-std::chrono::milliseconds left_until(Clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  return std::max(left, std::chrono::milliseconds{1});
-}
-
 void check_topic(std::int32_t partitions, const std::string& topic, const std::string& brokers) {
   if (partitions == 1) return;
   if (partitions < 0) throw std::runtime_error(fmt::format("kafka: no answer from {}: is the broker up?", brokers));
@@ -77,16 +72,13 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
 std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   std::int64_t highest = 0;
-  TopicReader reader(settings, full_topic(settings.prefix, ops_topic(venue, "status")), timeout);
   // Only the number is wanted: a status of a newer version than ours counts too.
-  const auto note = [&](std::string_view value) {
+  const auto note = [&](std::string_view, std::string_view value) {
     highest = std::max(highest, header_of(schemas::MessageType::kStreamStatus, value, 0).epoch);
   };
-  while (!reader.at_end()) {
-    if (Clock::now() >= deadline) {
-      throw std::runtime_error(fmt::format("kafka: could not read the status of {} in time", venue));
-    }
-    reader.read(note, left_until(deadline));
+  const ReadScope status{{full_topic(settings.prefix, ops_topic(venue, "status"))}, {}};
+  if (!read_topics(settings, status, deadline, note)) {
+    throw std::runtime_error(fmt::format("kafka: could not read the status of {} in time", venue));
   }
   return highest;
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 #include "publish/kafka/client.h"
@@ -10,6 +12,8 @@
 namespace millrace::publish {
 namespace {
 
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
@@ -22,7 +26,7 @@ SettingList reader_settings(const KafkaSettings& settings) {
   return all;
 }
 
-int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout) {
+int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error = rd_kafka_metadata(client, 0, handle, &metadata, static_cast<int>(timeout.count()));
@@ -36,51 +40,56 @@ int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::m
   throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
 }
 
-}  // namespace
-
-struct TopicReader::Handle {
-  Client client;
-  std::string topic;
-  int open = 0;  // partitions whose end has not been reached
-};
-
-TopicReader::TopicReader(const KafkaSettings& settings, const std::string& topic, std::chrono::milliseconds timeout)
-    : handle_(std::make_unique<Handle>()) {
-  handle_->client = make_client(ClientKind::kReading, reader_settings(settings));
-  handle_->topic = topic;
-  rd_kafka_poll_set_consumer(handle_->client.get());
-  handle_->open = partition_count(handle_->client.get(), topic, timeout);
-  const Partitions all(rd_kafka_topic_partition_list_new(handle_->open), rd_kafka_topic_partition_list_destroy);
-  for (int partition = 0; partition < handle_->open; ++partition) {
-    rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+// Every partition of every topic, at the place where reading begins.
+Partitions partitions_of(rd_kafka_t* client, const ReadScope& scope, Clock::time_point deadline) {
+  const std::int64_t start = scope.last ? RD_KAFKA_OFFSET_TAIL(*scope.last) : RD_KAFKA_OFFSET_BEGINNING;
+  Partitions all(rd_kafka_topic_partition_list_new(4), rd_kafka_topic_partition_list_destroy);
+  for (const std::string& topic : scope.topics) {
+    const int count = partition_count(client, topic, left_until(deadline));
+    for (int partition = 0; partition < count; ++partition) {
+      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition)->offset = start;
+    }
   }
-  const auto error = rd_kafka_assign(handle_->client.get(), all.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error(fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(error)));
+  return all;
+}
+
+// Hands over the next record, if one comes in time. True: a partition is read to its end.
+bool read_one(rd_kafka_t* client, milliseconds wait, const TakeRecord& take) {
+  const Message message(rd_kafka_consumer_poll(client, static_cast<int>(wait.count())), rd_kafka_message_destroy);
+  if (!message) return false;
+  switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      take(rd_kafka_topic_name(message->rkt), {static_cast<const char*>(message->payload), message->len});
+      return false;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      return true;
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      return false;  // librdkafka connects again; the deadline counts
+    default:
+      throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(message->err)));
   }
 }
 
-TopicReader::~TopicReader() = default;
+}  // namespace
 
-bool TopicReader::at_end() const noexcept { return handle_->open == 0; }
+milliseconds left_until(Clock::time_point deadline) {
+  return std::max(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()), milliseconds{1});
+}
 
-void TopicReader::read(const std::function<void(std::string_view value)>& take, std::chrono::milliseconds wait) {
-  const Message message(rd_kafka_consumer_poll(handle_->client.get(), static_cast<int>(wait.count())),
-                        rd_kafka_message_destroy);
-  if (!message) return;
-  switch (message->err) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-      take({static_cast<const char*>(message->payload), message->len});
-      return;
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      --handle_->open;
-      return;
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      return;  // librdkafka connects again; the caller's deadline counts
-    default:
-      throw std::runtime_error(fmt::format("kafka: topic {}: {}", handle_->topic, rd_kafka_err2str(message->err)));
+bool read_topics(const KafkaSettings& settings, const ReadScope& scope, Clock::time_point deadline,
+                 const TakeRecord& take) {
+  const Client client = make_client(ClientKind::kReading, reader_settings(settings));
+  rd_kafka_poll_set_consumer(client.get());
+  const Partitions all = partitions_of(client.get(), scope, deadline);
+  if (const auto error = rd_kafka_assign(client.get(), all.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(error)));
   }
+  for (int open = all->cnt; open > 0;) {
+    if (Clock::now() >= deadline) return false;
+    if (read_one(client.get(), left_until(deadline), take)) --open;
+  }
+  return true;
 }
 
 }  // namespace millrace::publish

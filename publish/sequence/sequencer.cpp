@@ -85,7 +85,8 @@ Stream& Sequencer::open(StreamKey key) {
   const auto* capability = capability_of(key.dataset);
   stream.cadence_ns = capability ? capability->cadence_ns : 0;
   if (options_.live) {
-    const auto previous = options_.previous_venue_seq ? options_.previous_venue_seq(key) : std::nullopt;
+    const auto& ask = options_.previous_venue_seq;
+    const auto previous = ask ? ask(info.symbol, key.dataset) : std::nullopt;
     stream.gaps.add({GapKind::kRestart, previous, {}, {}, "restart"});
     counters_.gaps[static_cast<std::size_t>(GapKind::kRestart)].add("restart");
   }

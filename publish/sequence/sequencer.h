@@ -27,8 +27,8 @@ struct SequencerOptions {
   std::string worker;                // names this process in heartbeats and status
   std::int32_t thread = 0;
   std::int64_t heartbeat_ns = 1'000'000'000;
-  // The last venue id that the previous epoch published, where known. May be empty.
-  std::function<std::optional<std::int64_t>(normalize::StreamKey)> previous_venue_seq;
+  // The last venue id that earlier epochs published of a stream, where known. Asked when it is opened; may be empty.
+  std::function<std::optional<std::int64_t>(std::string_view symbol, normalize::Dataset)> previous_venue_seq;
   // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
   std::function<bool(std::string_view symbol)> publishes_reference;
 };

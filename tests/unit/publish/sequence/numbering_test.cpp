@@ -36,7 +36,10 @@ TEST(Sequencer, OfflineHasEpochOneAndNoTimeOfItsOwn) {
 
 TEST(Sequencer, LiveOpensAnEpochWithARestartGapThatNamesTheLastKnownId) {
   auto options = Harness::live();
-  options.previous_venue_seq = [](StreamKey) { return 41; };
+  options.previous_venue_seq = [](std::string_view symbol, Dataset dataset) -> std::optional<std::int64_t> {
+    if (symbol != "BTC/USD" || dataset != Dataset::kTrade) return std::nullopt;
+    return 41;
+  };
   Harness h{options};
   h.sequencer.begin_frame(0, kStart);
   h.clock = kStart + 5;

@@ -12,6 +12,7 @@ from flow import Flow, expect, wait_for  # noqa: E402
 
 INSTRUMENTS = 200
 PARTITIONS = 4
+UNLIMITED = ("rest_weight_per_minute", "connects", "messages_per_second")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -54,12 +55,18 @@ class Histogram:
         return low
 
 
-def mix_worker(flow, rate, *sim_options, edit=None):
-    """The simulator with the mix, and a worker with the demo's configuration on it."""
-    flow.sim("--mix", "--instruments", INSTRUMENTS, "--rate", rate, "--venues", "binance-spot", "--unlimited",
-             *sim_options)
-    if edit:
-        flow.edit_config(edit)
+def simulate(flow, rate, *options):
+    """The simulator with the mix; the venue's limits are no part of the measurement."""
+    limits = [part for name in UNLIMITED for part in ("--limit", f"{name}=1000000000")]
+    flow.sim("--mix", "--instruments", INSTRUMENTS, "--levels", 1000, "--rate", rate, "--venues", "binance-spot",
+             *limits, *options)
+
+
+def mix_worker(flow, rate, *sim_options, limits="rest_weight_per_minute: 1000000"):
+    """The simulator with the mix, and a worker on it."""
+    simulate(flow, rate, *sim_options)
+    # 200 snapshots are more than the venue's weight of a minute.
+    flow.edit_config(lambda text: text.replace("    symbols:", f"    limits: {{{limits}}}\n    symbols:"))
     worker = flow.ingest()
     wait_for("every stream live", lambda: flow.metric(worker, "millrace_streams", state="LIVE") >= 3 * INSTRUMENTS,
              120, step=0.5)
@@ -117,7 +124,7 @@ def throughput(seconds):
         worker = mix_worker(flow, 0)
         chain = window(flow, worker, seconds)
         chain.update(finish(flow, worker))
-        flow.sim("--mix", "--instruments", INSTRUMENTS, "--rate", 0, "--venues", "binance-spot", "--unlimited")
+        simulate(flow, 0)
         return chain, bare(flow, seconds)
 
 
@@ -151,10 +158,9 @@ def connection_memory(seconds):
     sizes = {}
     for streams in (1024, 6):
         with Flow("bench_memory") as flow:
-            worker = mix_worker(flow, 2000, edit=lambda text: text.replace(
-                "    symbols:", f"    limits: {{streams_per_connection: {streams}}}\n    symbols:"))
+            worker = mix_worker(flow, 2000, limits=f"rest_weight_per_minute: 1000000, streams_per_connection: {streams}")
             subprocess.run(["sleep", str(seconds)], check=True)
-            connections = flow.metric(worker, "millrace_connection_up")
+            connections = flow.metric(worker, "millrace_connections", state="LIVE")
             sizes[streams] = (connections, worker.resident_bytes())
             worker.stop()
     (few, small), (many, large) = sizes[1024], sizes[6]

@@ -12,10 +12,12 @@ namespace {
 
 constexpr std::int64_t kMid = 6'183'763;  // ticks of 0.01
 constexpr int kRows = 20;
+constexpr int kReach = 100;  // ticks from the best price that rows lie within, as in the simulator's mix
 
 struct State {
   std::string symbol, lower;
-  std::int64_t id = 1000;
+  std::int64_t id = 1000;        // of the venue's last change
+  std::int64_t depth_id = 1000;  // of the last one that a depth message told
   std::int64_t trade = 1;
   std::int64_t mid = kMid;
 };
@@ -50,8 +52,8 @@ class Generator {
     std::string text =
         fmt::format(R"({{"stream":"{}@depth@100ms","data":{{"e":"depthUpdate","E":1723161255308,"s":"{}",)"
                     R"("U":{},"u":{},"b":[)",
-                    s.lower, s.symbol, s.id + 1, s.id + 5);
-    s.id += 5;
+                    s.lower, s.symbol, s.depth_id + 1, s.id + 5);
+    s.depth_id = s.id += 5;
     rows(text, s.mid - 1, -1);
     text += R"(],"a":[)";
     rows(text, s.mid, 1);
@@ -76,7 +78,7 @@ class Generator {
   }
   void rows(std::string& text, std::int64_t best, int away) {
     for (int i = 0; i < kRows; ++i) {
-      const auto distance = static_cast<std::int64_t>(i == 0 ? 0 : random_() % 400 + 1);
+      const auto distance = static_cast<std::int64_t>(i == 0 ? 0 : random_() % kReach + 1);
       row(text, i, best + away * distance, i != 0 && random_() % 3 == 0 ? "0.00000000" : quantity());
     }
   }

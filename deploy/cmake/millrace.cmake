@@ -49,4 +49,7 @@ function(millrace_test name)
   target_compile_definitions(${name} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+  if("threads" IN_LIST arg_LABELS)
+    add_dependencies(thread_tests ${name})  # what tests/run builds under the thread sanitizer
+  endif()
 endfunction()

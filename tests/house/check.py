@@ -12,7 +12,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LAYERS = ["schemas", "normalize", "publish", "ingest", "replay", "cli"]  # each may include those before it
 PURE = {"schemas", "normalize"}
-FORBIDDEN_IN_PURE = re.compile(r"boost/(asio|beast)|openssl/|librdkafka|sys/socket|<thread>|<mutex>|<chrono>")
+FORBIDDEN_IN_PURE = re.compile(r"boost/(asio|beast)|openssl/|librdkafka|sys/socket|<thread>|<mutex>")
+CLOCK = re.compile(r"\b(system|steady|high_resolution)_clock\b|clock_gettime|\btime\(nullptr\)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 LONGEST_FILE = 500
 
@@ -47,6 +48,8 @@ def pure_core(root):
         for name in includes(path):
             if FORBIDDEN_IN_PURE.search(f"<{name}>"):
                 yield f"{path.relative_to(root)}: the pure core may not include {name}"
+        if CLOCK.search(path.read_text(encoding="utf-8")):
+            yield f"{path.relative_to(root)}: the pure core may not read a clock"
 
 
 def venue_folders(root):

@@ -98,9 +98,10 @@ void apply_reference(const Message& message, VenueState& venue, EventSink& out) 
     }
     InstrumentInfo& info = venue.instruments[*id];
     const StreamKey stream{*id, Dataset::kInstrument};
+    const bool news = !info.has_reference || !same(info.reference, *pair);
+    if (news) store(info, std::move(*pair));  // before anybody hears of the stream: it gives the instrument's name
     venue.set_live(stream, out);
-    if (info.has_reference && same(info.reference, *pair)) continue;
-    store(info, std::move(*pair));
+    if (!news) continue;
     EventMeta meta;
     if (message.snapshot) {
       meta.origin = schemas::Origin::kSnapshot;

@@ -23,13 +23,6 @@ class RateWindow {
     return Nanos::zero();
   }
 
-  // Counts an event that cannot wait (a pong); those that can then wait longer.
-  void force(Nanos now) {
-    if (count_ <= 0) return;
-    if (taken_.size() >= static_cast<std::size_t>(count_)) taken_.pop_front();
-    taken_.push_back(now);
-  }
-
   void clear() { taken_.clear(); }
 
  private:

@@ -107,6 +107,8 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void flush();
   void pong(std::string_view data);
   void ping();
+  void append_next();
+  void append_ping_now();
   void took_pong(std::string_view data);
   void say_goodbye(int close_code);
   void watch();
@@ -140,6 +142,9 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   bool got_message_ = false;
   // Our close frame is out: only wait for the peer's.
   bool closing_ = false;
+  // The newest ping of the peer that has no answer yet, and whether one of ours is to leave.
+  std::optional<std::string> pong_due_;
+  bool ping_due_ = false;
   // Of the ping not yet answered, empty if none.
   std::string ping_data_;
   std::uint64_t turn_ = 0;

@@ -21,6 +21,8 @@ void Session::Impl::opened() {
   open_ = true;
   leaving_ = got_message_ = false;
   ping_data_.clear();
+  pong_due_.reset();
+  ping_due_ = false;
   bump(stats_.connects);
   if (transport_->resumed()) bump(stats_.tls_resumed);
   stats_.open_since_ns.store(now, std::memory_order_relaxed);

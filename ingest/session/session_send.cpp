@@ -5,8 +5,7 @@
 namespace millrace::ingest {
 namespace {
 
-// Encoded bytes that wait for a slow peer. Texts then stay in the queue; pongs are left out (RFC 6455 lets the next one
-// answer for all).
+// Encoded bytes that wait for a slow peer; what else is to be sent waits where it is.
 constexpr std::size_t kMostOutgoing = 64 * 1024;
 
 }  // namespace
@@ -20,9 +19,9 @@ bool Session::Impl::send(std::string text) {
   return true;
 }
 
-// Moves texts from the queue to the wire as far as rate and peer allow.
+// Moves what waits to the wire as far as rate and peer allow: pongs and pings count as messages at the venues, too.
 void Session::Impl::pump() {
-  while (!queue_.empty() && outgoing_.size() - written_ < kMostOutgoing) {
+  while ((pong_due_ || ping_due_ || !queue_.empty()) && outgoing_.size() - written_ < kMostOutgoing) {
     const Nanos wait = send_rate_.take(steady_now());
     if (wait > Nanos::zero()) {
       send_timer_.expires_after(wait);
@@ -31,12 +30,25 @@ void Session::Impl::pump() {
       }));
       break;
     }
+    append_next();
+  }
+  stats_.send_queue.store(static_cast<std::int64_t>(queue_.size()), std::memory_order_relaxed);
+  flush();
+}
+
+void Session::Impl::append_next() {
+  if (pong_due_) {
+    append_pong(outgoing_, *pong_due_, random_.word());
+    pong_due_.reset();
+    stats_.pongs_sent.fetch_add(1, std::memory_order_relaxed);
+  } else if (ping_due_) {
+    ping_due_ = false;
+    append_ping_now();
+  } else {
     append_text(outgoing_, queue_.front(), random_.word());
     queue_.pop();
     stats_.messages_sent.fetch_add(1, std::memory_order_relaxed);
   }
-  stats_.send_queue.store(static_cast<std::int64_t>(queue_.size()), std::memory_order_relaxed);
-  flush();
 }
 
 // Writes until all is out or the socket takes no more; then goes on when it does.
@@ -65,25 +77,25 @@ void Session::Impl::flush() {
   written_ = 0;
 }
 
+// Only the newest ping is answered when several wait (RFC 6455, 5.5.3): to answer each of a flood would break the
+// venue's own limit of messages.
 void Session::Impl::pong(std::string_view data) {
-  if (closing_ || outgoing_.size() - written_ >= kMostOutgoing) return;
-  send_rate_.force(steady_now());
-  append_pong(outgoing_, data, random_.word());
-  flush();
+  if (closing_) return;
+  pong_due_ = data;
+  pump();
 }
 
 void Session::Impl::ping() {
-  if (outgoing_.size() - written_ >= kMostOutgoing) return;
-  send_rate_.force(steady_now());
+  ping_due_ = true;
+  pump();
+}
+
+void Session::Impl::append_ping_now() {
   stats_.pings_sent.fetch_add(1, std::memory_order_relaxed);
-  if (!settings_.ping_text.empty()) {
-    append_text(outgoing_, settings_.ping_text, random_.word());
-    return flush();
-  }
+  if (!settings_.ping_text.empty()) return append_text(outgoing_, settings_.ping_text, random_.word());
   ping_data_ = std::to_string(steady_now().count());
   watchdog_.awaits_pong(steady_now());
   append_ping(outgoing_, ping_data_, random_.word());
-  flush();
 }
 
 // A pong that nobody asked for is allowed and means nothing but life.

@@ -80,6 +80,7 @@ struct SessionStats {
   Counter pings_received{0};
   Counter pings_sent{0};
   Counter pongs_received{0};
+  Counter pongs_sent{0};
   // Of the last answered WebSocket ping; -1 = none yet.
   Counter rtt_ns{-1};
   // TCP connections begun.

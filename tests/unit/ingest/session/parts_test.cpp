@@ -69,14 +69,6 @@ TEST(RateWindow, NoMoreThanTheLimitPassInAnyWindow) {
   EXPECT_EQ(window.take(1001ms), 499ms);
 }
 
-TEST(RateWindow, ForcedEventsMakeTheOthersWaitLonger) {
-  RateWindow window(2, 1s);
-  window.take(0ms);
-  window.take(100ms);
-  window.force(200ms);
-  EXPECT_EQ(window.take(1000ms), 100ms);
-}
-
 TEST(RateWindow, WithoutLimitNothingWaits) {
   RateWindow window(0, 1s);
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(window.take(0ms), 0ns);

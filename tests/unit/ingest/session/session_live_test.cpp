@@ -121,6 +121,25 @@ TEST_F(LiveSession, PingsAreAnsweredAndOursAreTimed) {
   EXPECT_GE(owner.alive, 3);
 }
 
+TEST_F(LiveSession, FloodOfPingsIsAnsweredWithinTheVenuesMessageRate) {
+  const auto venue = server([](Peer& peer, int) {
+    peer.accept();
+    for (int i = 0; i < 50; ++i) peer.ping("ping");
+    peer.send("after the flood");
+    peer.wait_for_end();
+  });
+  auto wanted = settings(venue);
+  wanted.limits.messages_per_second = 2;
+  const auto start = std::chrono::steady_clock::now();
+  Owner owner(wanted);
+  ASSERT_TRUE(owner.run_until_frames(1));
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - start).count();
+  const SessionStats& stats = owner.session.stats();
+  EXPECT_EQ(stats.pings_received, 50);
+  EXPECT_GE(stats.pongs_sent, 1);
+  EXPECT_LE(stats.pongs_sent, 2 * (seconds + 1));
+}
+
 TEST_F(LiveSession, TextPingIsSentWhereTheVenueWantsOne) {
   const auto venue = server([](Peer& peer, int) {
     peer.accept();

@@ -40,16 +40,28 @@ MessageKind kind_of_stream(const char* stream) noexcept {
   return MessageReader::is(channel, "ticker") ? MessageKind::kTicker : MessageKind::kOther;
 }
 
-// Text of a member, wherever it stands; empty if it is none or not there.
-std::string_view text_member(od::object& object, std::string_view key) {
-  od::raw_json_string text;
-  const auto code = object.find_field_unordered(key).get_raw_json_string().get(text);
-  return code == simdjson::SUCCESS ? text_to_quote(text.raw()) : std::string_view{};
-}
+// Looks members up wherever they stand. After a syntax error simdjson's object may not be asked again: then nothing is
+// found any more, and `broken` says why.
+struct Members {
+  od::object& object;
+  simdjson::error_code broken = simdjson::SUCCESS;
 
-bool has_member(od::object& object, std::string_view key) {
-  return object.find_field_unordered(key).error() == simdjson::SUCCESS;
-}
+  bool found(simdjson::error_code code) noexcept {
+    const bool sound = code == simdjson::SUCCESS || code == simdjson::NO_SUCH_FIELD || code == simdjson::INCORRECT_TYPE;
+    if (!sound) broken = code;
+    return code == simdjson::SUCCESS;
+  }
+  // Empty if it is no text or not there.
+  std::string_view text(std::string_view key) {
+    od::raw_json_string raw;
+    if (broken != simdjson::SUCCESS) return {};
+    return found(object.find_field_unordered(key).get_raw_json_string().get(raw)) ? text_to_quote(raw.raw())
+                                                                                  : std::string_view{};
+  }
+  bool has(std::string_view key) {
+    return broken == simdjson::SUCCESS && found(object.find_field_unordered(key).error());
+  }
+};
 
 struct Classified {
   MessageKind kind = MessageKind::kOther;
@@ -65,11 +77,11 @@ std::optional<Classified> classify_fast(std::string_view text) noexcept {
 }
 
 // Any order of keys and any white space; moves the object, reset it after.
-Classified classify(od::object& root) {
-  if (const auto stream = text_member(root, "stream"); !stream.empty()) return {kind_of_stream(stream.data()), true};
-  if (const auto event = text_member(root, "e"); !event.empty()) return {kind_of_event(event), false};
-  if (has_member(root, "u") && has_member(root, "s") && has_member(root, "B")) return {MessageKind::kQuote, false};
-  const bool reply = has_member(root, "result") || has_member(root, "id") || has_member(root, "error");
+Classified classify(Members& members) {
+  if (const auto stream = members.text("stream"); !stream.empty()) return {kind_of_stream(stream.data()), true};
+  if (const auto event = members.text("e"); !event.empty()) return {kind_of_event(event), false};
+  if (members.has("u") && members.has("s") && members.has("B")) return {MessageKind::kQuote, false};
+  const bool reply = members.has("result") || members.has("id") || members.has("error");
   return {reply ? MessageKind::kReply : MessageKind::kOther, false};
 }
 
@@ -128,8 +140,9 @@ std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
   }
   auto found = classify_fast(text);
   if (!found) {
-    found = classify(root);
-    if (root.reset().error() != simdjson::SUCCESS) {
+    Members members{root};
+    found = classify(members);
+    if (members.broken != simdjson::SUCCESS || root.reset().error() != simdjson::SUCCESS) {
       reader.fail_syntax(simdjson::TAPE_ERROR);
       return std::nullopt;
     }

@@ -68,7 +68,10 @@ MILLRACE_FLATTEN bool MessageReader::read_rows(od::value& value, std::string_vie
     const auto end = cells.end().value_unsafe();
     if (!read_cell(cell, end, true, side, other, decimals, level.price, bad)) return fail_row(bad, "price");
     if (!read_cell(cell, end, false, side, other, decimals, level.quantity, bad)) return fail_row(bad, "quantity");
-    while (cell != end) ++cell;
+    // A step over broken JSON goes nowhere, so each is asked for its error.
+    for (; cell != end; ++cell) {
+      if (const auto code = (*cell).error()) return fail_row(errc_of(code), "row");
+    }
     if (level.quantity < 0) return fail_row(Errc::kBadNumber, "quantity");
     if (side.size() == kMaxRows) return fail(Errc::kTooLarge, key);
     side.push_back(level);

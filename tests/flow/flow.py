@@ -137,7 +137,8 @@ class Flow:
         self.simulator = self.start("sim", "sim", "--write-config", self.config, "--brokers", self.brokers,
                                     "--prefix", self.prefix, *options)
         self.venues = self.simulator.first_line()
-        self.run("topics", "apply", "--brokers", self.brokers, "--prefix", self.prefix, "--config", self.config)
+        self.run("topics", "apply", "--manifest", ROOT / "deploy/topics.yaml", "--brokers", self.brokers,
+                 "--prefix", self.prefix, "--config", self.config)
         return self.venues
 
     def edit_config(self, change):

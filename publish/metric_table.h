@@ -7,6 +7,7 @@
 
 namespace millrace::publish {
 
+// As Prometheus has them. Histograms are of seconds, with the bounds of LatencyHistogram.
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 
 // How values of one metric and one set of labels from several threads become one.
@@ -69,10 +70,11 @@ inline constexpr std::array kMetrics = {
     MetricInfo{"millrace_frame_bytes_total", MetricKind::kCounter, Fold::kSum, "venue,via",
                "Bytes of received frames, after decompression."},
     MetricInfo{"millrace_drops_total", MetricKind::kCounter, Fold::kSum, "venue,reason",
-               "Frames or events not published, each with a fixed reason."},
+               "Frames, events, answers or recorded lines that went no further, each with a fixed reason."},
     MetricInfo{"millrace_quarantined_total", MetricKind::kCounter, Fold::kSum, "venue,reason",
                "Frames that could not be decoded, by error."},
-    MetricInfo{"millrace_streams", MetricKind::kGauge, Fold::kSum, "venue,state", "Streams by state."},
+    MetricInfo{"millrace_streams", MetricKind::kGauge, Fold::kSum, "venue,state",
+               "Streams by state; REFUSED: configured, but the venue does not know the symbol."},
     MetricInfo{"millrace_staleness_seconds", MetricKind::kGauge, Fold::kMax, "venue,instrument,dataset",
                "Age of the last proof of life of the venue's oldest stream, which the labels name."},
     MetricInfo{"millrace_rest_latency_seconds", MetricKind::kHistogram, Fold::kSum, "venue",
@@ -91,7 +93,7 @@ inline constexpr std::array kMetrics = {
     MetricInfo{"millrace_gaps_total", MetricKind::kCounter, Fold::kSum, "venue,kind,reason",
                "Holes declared, by kind (venue, local, restart) and reason."},
     MetricInfo{"millrace_book_events_total", MetricKind::kCounter, Fold::kSum, "venue,event",
-               "Books synchronized, resynchronized, refreshed, found crossed or wrong."},
+               "Books published whole, for late joiners and checks (refreshed)."},
     MetricInfo{"millrace_lane_records_total", MetricKind::kCounter, Fold::kSum, "lane", "Records taken by the lane."},
     MetricInfo{"millrace_lane_bytes_total", MetricKind::kCounter, Fold::kSum, "lane", "Their encoded bytes."},
     MetricInfo{"millrace_lane_acks_total", MetricKind::kCounter, Fold::kSum, "lane",

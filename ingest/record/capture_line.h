@@ -10,7 +10,9 @@
 
 namespace millrace::ingest {
 
+// From the venue, to the venue, or about the connection.
 enum class Direction : std::uint8_t { kIn, kOut, kControl };
+// What a frame came over: a message of a socket, or the answer to a request.
 enum class Via : std::uint8_t { kWebSocket, kRest };
 
 // One line of a capture file: a frame, a REST answer, or (kControl) what happened to a connection. A control line's

@@ -20,6 +20,7 @@ class context;
 
 namespace millrace::ingest {
 
+// Where to and for how long. The body limit is on what is held in memory; a longer answer is an error.
 struct HttpsOptions {
   Address address;
   std::chrono::milliseconds connect{5'000};    // TCP

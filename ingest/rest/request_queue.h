@@ -21,6 +21,7 @@ class RequestQueue {
  public:
   using Nanos = std::chrono::nanoseconds;
 
+  // One request and all who asked for it; `attempt` counts from 1.
   struct Entry {
     std::string key;
     std::string target;
@@ -29,6 +30,7 @@ class RequestQueue {
     int attempt = 1;
     std::vector<RestHandler> handlers;
   };
+  // Joined: one of this key is in here already, and its answer serves both. Refused: at the limit.
   enum class Pushed : std::uint8_t { kQueued, kJoined, kRefused };
 
   explicit RequestQueue(std::size_t limit) : limit_(limit) {}

@@ -92,7 +92,6 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
   void send(const RequestQueue::Entry& entry) {
     const auto connection = idle_.back();
     idle_.pop_back();
-    stats_.sent.add();
     connection->get(options_.https.address.path + entry.target,
                     [weak = weak_from_this(), connection, key = entry.key, begun = monotonic()](HttpAnswer answer) {
                       const auto self = weak.lock();
@@ -114,15 +113,12 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     tell(key, answer, verdict);
     if (verdict.step == NextStep::kDeliver) return deliver(queue_.finish(key), std::move(answer));
     if (verdict.step == NextStep::kStopHost) gate_->stop_until(now + verdict.wait);
-    (verdict.step == NextStep::kStopHost ? stats_.limited : stats_.retried).add();
     queue_.retry(key, now + verdict.wait);
   }
 
   void tell(const std::string& key, const HttpAnswer& answer, const Verdict& verdict) {
     const bool trouble = answer.end.status == 0 || answer.end.status >= 400;
-    if (!trouble) return;
-    if (verdict.step == NextStep::kDeliver) stats_.client_errors.add();
-    if (!trouble_) return;
+    if (!trouble || !trouble_) return;
     trouble_({word_of(answer.end), key, answer.end.status, answer.error, verdict.wait});
   }
 

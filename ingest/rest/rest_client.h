@@ -15,6 +15,7 @@
 
 namespace millrace::ingest {
 
+// How a client talks to its host and how much it may keep.
 struct RestOptions {
   std::string ca_file;  // empty = the system's authorities
   HttpsOptions https;
@@ -25,13 +26,9 @@ struct RestOptions {
 
 // Written on the client's thread, readable from any.
 struct RestStats {
-  publish::Tally sent;
   publish::Tally answered;            // delivered to whoever asked
   publish::Tally refused;             // the queue was full
-  publish::Tally retried;             // 5xx, timeout, no connection
-  publish::Tally limited;             // 429 and 418
-  publish::Tally client_errors;       // other 4xx, delivered
-  publish::Tally unclaimed;           // whoever asked is gone
+  publish::Tally unclaimed;           // good answers that nobody was left to take
   publish::Tally bytes;               // of bodies
   publish::ReasonCounters statuses;   // answers by status; "0" = none
   publish::Tally queue;               // requests waiting or under way

@@ -18,6 +18,7 @@ enum class NextStep : std::uint8_t {
   kRetry,     // the same request again after `wait`
   kStopHost,  // 429, 418: nothing to this host for `wait`, then the same request again
 };
+// `wait` counts from the end of the request; 0 for kDeliver.
 struct Verdict {
   NextStep step = NextStep::kDeliver;
   std::chrono::nanoseconds wait{0};

@@ -18,7 +18,6 @@ struct KafkaSettings {
   std::map<std::string, std::string> properties;
 };
 
-inline constexpr std::string_view kMarketLinger = "0.5";          // milliseconds
 inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;  // topics.yaml gives topics the same
 
 // What is wrong with the settings, one line each, each naming the key: unknown keys, values out of range, and values

@@ -16,8 +16,6 @@ std::string account_topic(std::string_view venue, std::string_view dataset);
 std::string ops_topic(std::string_view venue, std::string_view what);
 
 inline constexpr std::string_view kClaimTopic = "ctl.claim.v1";
-inline constexpr std::string_view kCursorTopic = "ctl.cursor.v1";
-inline constexpr std::string_view kSubscriptionTopic = "ctl.subscription.v1";
 
 // The name as the broker knows it; an empty prefix adds nothing.
 std::string full_topic(std::string_view prefix, std::string_view topic);

@@ -56,10 +56,7 @@ struct SequenceCounters {
   Tally oldest_staleness_ns;                            // of the streams that should be live; refreshed by tick()
   std::atomic<const StreamName*> oldest{nullptr};       // which stream that is; lives as long as the sequencer
   LatencyHistogram websocket_latency;                   // the venue's send time to our receive time, live
-  Tally heartbeats;                                     // heartbeat records handed over
   Tally ops_refused;                                    // status, gap, quarantine or heartbeat records not taken
-  Tally quarantined;                                    // frames that could not be decoded, kept or not
-  Tally topics_made_anew;                               // streams that lost their topic
 };
 
 }  // namespace millrace::publish

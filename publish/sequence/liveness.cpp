@@ -125,7 +125,6 @@ void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reas
 void Sequencer::on_topic_made_anew(StreamSlot slot) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
-  counters_.topics_made_anew.add();
   stream->topic_made_anew = true;
   stream->acked_offset.reset();
   // Its new readers have no book; those who read on miss nothing, so the deltas need not wait for the snapshot.

@@ -85,7 +85,6 @@ bool OpsRecords::take_sample(normalize::Errc code, UnixNanos time, std::int64_t&
 
 void OpsRecords::quarantine(std::string_view connection, std::int64_t epoch, UnixNanos time,
                             const normalize::Error& error, std::string_view frame) {
-  counters_.quarantined.add();
   schemas::Quarantine body;
   if (!take_sample(error.code, time, body.suppressed)) return;
   body.connection = connection;
@@ -120,7 +119,6 @@ void OpsRecords::end_heartbeat() {
   bytes_.clear();
   encode(heartbeat_, bytes_);
   put(heartbeat_topic_, thread_key_, schemas::MessageType::kHeartbeat);
-  counters_.heartbeats.add();
   heartbeat_.streams.clear();
 }
 

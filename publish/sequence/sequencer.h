@@ -19,6 +19,7 @@
 
 namespace millrace::publish {
 
+// How a Sequencer numbers and stamps. Functions are called on its thread and must not call it back.
 struct SequencerOptions {
   std::int64_t epoch = 1;  // the claim; above every earlier one of these streams
   // Live: records carry a publish time, a RESTART gap opens each stream, status and heartbeats are written.

@@ -94,7 +94,8 @@ TEST_F(RestClientTest, AServerErrorIsAskedAgainUntilItAnswers) {
   run_until([&] { return !bodies.empty(); });
   EXPECT_THAT(bodies, ElementsAre("good"));
   EXPECT_THAT(troubles, ElementsAre("server_error", "server_error"));
-  EXPECT_EQ(rest->stats().retried.value(), 2u);
+  EXPECT_EQ(rest->stats().statuses.value("500"), 1u);
+  EXPECT_EQ(rest->stats().statuses.value("503"), 1u);
 }
 
 TEST_F(RestClientTest, AConnectionThatDiesBetweenRequestsIsNoTrouble) {

@@ -17,6 +17,7 @@ namespace millrace::ingest {
 // lock; the list itself changes only when a connection is made or ends.
 class ConnectionBoard {
  public:
+  // Kept alive by its connection; gone from the list some time after that ended.
   struct Entry {
     std::string name;
     std::atomic<schemas::UnixNanos> open_since{0};  // 0 = not open

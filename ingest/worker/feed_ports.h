@@ -40,7 +40,6 @@ struct FeedCounters {
   publish::Tally storms;           // of undecodable frames
   publish::Tally refreshes;        // books published whole
   publish::Tally streams_refused;  // gauge: configured, but the venue does not know the symbol
-  publish::Tally ready;            // 1: reference data is loaded and connections were started
 };
 
 // What the connections and the feed of one venue on one thread share. Lives in the feed.

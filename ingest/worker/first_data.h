@@ -23,6 +23,7 @@ class FirstData {
   void forget(std::span<const normalize::Subscription> subscriptions);
   void clear() { waiting_.clear(); }
 
+  // What the deadlines ask for; the owner does it. A subscription is in at most one of the lists.
   struct Overdue {
     std::vector<normalize::Subscription> resubscribe;
     std::vector<normalize::Subscription> given_up;

@@ -17,6 +17,7 @@ class Rotation {
     std::optional<UnixNanos> open_since;  // empty: not open
     bool has_data = false;                // on this opening
   };
+  // Open a second connection; let the first one go, because the second has taken over.
   enum class Step : std::uint8_t { kNone, kOpenSecond, kTakeOver };
 
   // `lifetime_s` 0: never. `first_data_ns` bounds how long the second one runs along.

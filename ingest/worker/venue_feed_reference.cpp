@@ -59,7 +59,6 @@ void VenueFeed::begin(UnixNanos now) {
                active_.size());
   connect(active_);
   schedule_refreshes(active_, now);
-  counters_.ready.set(1);
 }
 
 // Streams whose symbol the venue's reference data names. The others are told, once, as HALTED; everything else goes on.

@@ -157,6 +157,9 @@ class Worker::Impl {
       settings.file.folder = config_.record_dir;
       settings.file.name = fmt::format("{}-{}", venue->config.name, wall_clock() / 1'000'000'000);
       venue->recorder = std::make_shared<CaptureWriter>(settings);
+      registrations_.push_back(metrics_.add([venue](publish::MetricWriter& out) {
+        add_recorder_metrics(venue->config.name, venue->recorder->stats(), out);
+      }));
     }
   }
 
@@ -179,6 +182,8 @@ class Worker::Impl {
     handlers.metrics = [this] { return metrics_.scrape(); };
     handlers.not_ready = [this] { return ready_ ? std::string{} : std::string("starting or stopping"); };
     http_ = std::make_unique<publish::HttpServer>(address->host, address->port, std::move(handlers));
+    registrations_.push_back(
+        metrics_.add([&http = *http_](publish::MetricWriter& out) { add_process_metrics(http, out); }));
   }
 
   schemas::Claim claim() const {
@@ -261,7 +266,7 @@ class Worker::Impl {
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;
   std::vector<std::unique_ptr<IngestThread>> threads_;
-  std::vector<publish::Metrics::Registration> registrations_;  // read the threads, so they end before them
+  std::vector<publish::Metrics::Registration> registrations_;  // read threads and recorders, so they end before them
   std::unique_ptr<publish::HttpServer> http_;
 };
 

@@ -1,5 +1,6 @@
 #include "ingest/worker/worker_metrics.h"
 
+#include <chrono>
 #include <string>
 
 #include "publish/lane/lane_metrics.h"
@@ -47,6 +48,7 @@ void add_streams(const VenueFeed& feed, MetricWriter& out) {
   for (std::size_t state = 1; state < counters.streams.size(); ++state) {
     out.add<Metric::kStreams>(counters.streams[state], venue, schemas::name(static_cast<StreamState>(state)));
   }
+  out.add<Metric::kStreams>(feed.counters().streams_refused, venue, "REFUSED");
   if (const publish::StreamName* oldest = counters.oldest.load(std::memory_order_acquire)) {
     out.add<Metric::kStaleness>(seconds(counters.oldest_staleness_ns.value()), venue, oldest->instrument,
                                 oldest->dataset);
@@ -64,6 +66,7 @@ void add_streams(const VenueFeed& feed, MetricWriter& out) {
   counters.drops.for_each([&](std::string_view reason, std::uint64_t count) {
     out.add<Metric::kDrops>(static_cast<double>(count), venue, reason);
   });
+  if (counters.ops_refused.value() > 0) out.add<Metric::kDrops>(counters.ops_refused, venue, "ops_refused");
   out.add<Metric::kWebSocketLatency>(counters.websocket_latency, venue);
 }
 
@@ -77,6 +80,7 @@ void add_rest(const std::string& venue, const RestStats& stats, MetricWriter& ou
   out.add<Metric::kRestWeight>(stats.used_weight, venue);
   out.add<Metric::kRestQueue>(stats.queue, venue);
   if (stats.refused.value() > 0) out.add<Metric::kDrops>(stats.refused, venue, "rest_queue_full");
+  if (stats.unclaimed.value() > 0) out.add<Metric::kDrops>(stats.unclaimed, venue, "rest_unclaimed");
 }
 
 }  // namespace
@@ -89,6 +93,20 @@ void add_thread_metrics(const IngestThread& thread, MetricWriter& out) {
     add_streams(feed, out);
     if (thread.rest_clients()[i]) add_rest(feed.config().name, thread.rest_clients()[i]->stats(), out);
   }
+}
+
+void add_recorder_metrics(const std::string& venue, const CaptureWriter::Stats& stats, MetricWriter& out) {
+  const auto full = static_cast<double>(stats.dropped_full.load(std::memory_order_relaxed));
+  const auto disk = static_cast<double>(stats.dropped_disk.load(std::memory_order_relaxed));
+  out.add<Metric::kDrops>(full, venue, "recorder_full");
+  out.add<Metric::kDrops>(disk, venue, "recorder_disk");
+}
+
+void add_process_metrics(const publish::HttpServer& http, MetricWriter& out) {
+  for (const unsigned status : publish::HttpServer::kStatuses) {
+    out.add<Metric::kHttpRequests>(static_cast<double>(http.answers(status)), std::to_string(status));
+  }
+  out.add<Metric::kBuild>(1.0, MILLRACE_VERSION);
 }
 
 }  // namespace millrace::ingest

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <vector>
+#include <string>
 
+#include "ingest/record/capture_writer.h"
 #include "ingest/worker/ingest_thread.h"
+#include "publish/http/http_server.h"
 #include "publish/metrics.h"
 
 namespace millrace::ingest {
@@ -12,5 +12,11 @@ namespace millrace::ingest {
 // Puts what one ingest thread counts into a scrape. Called on the metrics' thread while the ingest thread runs; reads
 // only what any thread may read.
 void add_thread_metrics(const IngestThread& thread, publish::MetricWriter& out);
+
+// What the recording of a venue had to leave out, in lines: its queue was full, or the disk would not have them.
+void add_recorder_metrics(const std::string& venue, const CaptureWriter::Stats& stats, publish::MetricWriter& out);
+
+// What the endpoint answered, and the version.
+void add_process_metrics(const publish::HttpServer& http, publish::MetricWriter& out);
 
 }  // namespace millrace::ingest

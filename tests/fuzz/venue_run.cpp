@@ -6,6 +6,7 @@
 #include <string>
 
 #include "normalize/venue_adapter.h"
+#include "schemas/codec/utf8.h"
 #include "tests/fuzz/checking_sink.h"
 #include "tests/fuzz/encoding.h"
 
@@ -92,6 +93,7 @@ class Play {
 
   void answer(std::string_view line) {
     const std::string_view target = take_until(line, ' ');
+    if (!schemas::is_valid_utf8(target)) return;  // ours, not the venue's
     const Padded body(line);
     const std::int64_t before = sink_.records();
     check(connection_->on_rest({target, body.view(), 200, now_}, sink_, cleared()), before);
@@ -106,7 +108,7 @@ class Play {
   void change(std::string_view line, bool add) {
     const std::string_view symbol = take_until(line, ' ');
     const auto dataset = normalize::dataset_from_name(line);
-    if (!dataset) return;
+    if (!dataset || !schemas::is_valid_utf8(symbol)) return;
     const Subscription one[] = {{std::string(symbol), *dataset}};
     // The shell asks for no more than plan() accepts.
     if (add && !venue_->plan(one)) return;

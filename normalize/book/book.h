@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "schemas/events/market.h"
@@ -24,9 +23,6 @@ class LadderSide {
   // Sets the absolute quantity at a price; 0 removes. Returns the quantity that stood there before.
   std::int64_t set(std::int64_t price, std::int64_t quantity);
   std::int64_t quantity_at(std::int64_t price) const noexcept;
-  // Fetches into the cache what set() of these rows will touch, all at once instead of one after the other: among
-  // hundreds of books nearly none is in the cache when its update comes.
-  void prefetch(std::span<const Level> rows) const noexcept;
 
   std::size_t size() const noexcept { return size_; }  // levels
   bool empty() const noexcept { return size_ == 0; }

@@ -39,17 +39,6 @@ std::int64_t LadderSide::set(std::int64_t price, std::int64_t quantity) {
   return before;
 }
 
-void LadderSide::prefetch(std::span<const Level> rows) const noexcept {
-  for (const Level& row : rows) __builtin_prefetch(&slots_[home(key_of(row.price))]);
-  for (const Level& row : rows) {
-    const std::uint32_t index = find(key_of(row.price));
-    if (index == kNone) continue;
-    const Page& page = pages_[index];
-    __builtin_prefetch(&page.quantities[offset_of(row.price)], 1);
-    __builtin_prefetch(&page.bits, 1);
-  }
-}
-
 std::int64_t LadderSide::quantity_at(std::int64_t price) const noexcept {
   const std::uint32_t page = find(key_of(price));
   return page == kNone ? 0 : pages_[page].quantities[offset_of(price)];

@@ -89,20 +89,6 @@ TEST_P(EachSide, RandomSequencesEqualASortedMap) {
   }
 }
 
-TEST_P(EachSide, PrefetchingRowsChangesNothing) {
-  LadderSide side(GetParam());
-  side.prefetch({});
-  const std::vector<Level> rows = {{100, 1}, {101, 0}, {-5'000'000, 3}, {std::numeric_limits<std::int64_t>::max(), 4}};
-  side.prefetch(rows);  // of an empty side: no page is there yet
-  EXPECT_TRUE(side.empty());
-  for (const Level& row : rows) side.set(row.price, row.quantity);
-  const std::size_t memory = side.memory();
-  side.prefetch(rows);
-  EXPECT_EQ(side.size(), 3U);
-  EXPECT_EQ(side.memory(), memory);
-  for (const Level& row : rows) EXPECT_EQ(side.quantity_at(row.price), row.quantity);
-}
-
 TEST_P(EachSide, TheBestIsRightAfterEverySingleRemoval) {
   std::mt19937_64 random(7);
   LadderSide side(GetParam());

@@ -43,7 +43,8 @@ std::string with_wrong_type(std::string_view text) {
 }  // namespace
 
 void Injector::pass(std::string_view text, const Tag& tag, Delivery& to) {
-  if (silence_ && silent(tag)) return;
+  // A dead connection must not use up the faults that are meant for the living.
+  if (gone_ || (silence_ && silent(tag))) return;
   if ((!reordered_.empty() || !gaps_.empty()) && held_back(text, tag, to)) return;
   const auto fault = book_->on_message(venue_, tag);
   if (!fault) return to.deliver(text);
@@ -161,8 +162,10 @@ void Injector::strike_connection(const Fault& fault, std::string_view text, Deli
       return to.deliver(huge.append("\"}"));
     }
     case FaultKind::kHalfOpen:
+      gone_ = true;
       return to.go_dead();
     case FaultKind::kReset:
+      gone_ = true;
       return to.break_off(text);
     case FaultKind::kClose:
       to.deliver(text);

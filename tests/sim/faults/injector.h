@@ -57,6 +57,7 @@ class Injector {
   ClientId client_;
   std::map<std::string, std::string> reordered_;  // by stream: the message that waits for its successor
   std::map<std::string, Gap> gaps_;               // by stream
+  bool gone_ = false;                             // half open or reset: nothing more happens here
   bool silence_ = false;
   std::string silent_symbol_;         // empty = everything
   std::int64_t silent_until_ns_ = 0;  // 0 = for ever

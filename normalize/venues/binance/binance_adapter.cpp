@@ -180,7 +180,7 @@ Result<void> BinanceAdapter::on_depth_answer(const RestAnswer& answer, const Tar
   if (!id && offline_ && !target.symbol.empty()) id = venue_.instruments().intern(target.symbol);
   if (!id) return Error{Errc::kUnknownInstrument, fmt::format("symbol {}", target.symbol)};
   if (offline_) bits_of(carried_, *id) |= bit(Dataset::kBook);
-  if ((carried_[index(*id)] & kBookBits) == 0) {
+  if ((bits_of(carried_, *id) & kBookBits) == 0) {
     out.on_drop("unsubscribed");
     return {};
   }

@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-// One subcommand a file: `void add_NAME(CLI::App& app, Action& action)` declares its options on the program and, when the
-// user picks it, leaves in `action` what to run. The list of them is commands.def.
+// One subcommand a file: `void add_NAME(CLI::App& app, Action& action)` declares its options on the program and, when
+// the user picks it, leaves in `action` what to run. The list of them is commands.def.
 namespace millrace::cli {
 
 // Exit statuses of every subcommand.

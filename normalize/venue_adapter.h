@@ -30,13 +30,13 @@ struct Subscription {
 
 // Settings of one venue that adapters read; every one can be set in the configuration.
 struct VenueOptions {
-  int book_depth = 0;              // levels asked for; 0 = the venue's default (Kraken 100)
-  std::int32_t max_levels = 0;     // live books keep at most this many levels a side; 0 = all (offline)
-  int snapshot_levels = 0;         // levels of a REST snapshot; 0 = the venue's default
-  std::string book_speed;          // such as "100ms"; empty = the venue's default
-  std::string ws_url;              // empty = the venue's production address
+  int book_depth = 0;           // levels asked for; 0 = the venue's default (Kraken 100)
+  std::int32_t max_levels = 0;  // live books keep at most this many levels a side; 0 = all (offline)
+  int snapshot_levels = 0;      // levels of a REST snapshot; 0 = the venue's default
+  std::string book_speed;       // such as "100ms"; empty = the venue's default
+  std::string ws_url;           // empty = the venue's production address
   std::string rest_url;
-  bool bbo_from_book = false;      // also emit dataset bbo-book
+  bool bbo_from_book = false;        // also emit dataset bbo-book
   std::int64_t book_audit_s = 3600;  // resubscribe each checksummed book this often, to prove all its levels; 0 = never
 };
 
@@ -60,19 +60,19 @@ struct RestAnswer {
 // A REST request that the adapter asks for. The shell sends it within the venue's budget; of requests with the same key
 // at most one is under way.
 struct RestRequest {
-  std::string key;     // single flight, such as "depth/BTCUSDT"
-  std::string target;  // path and query
-  int weight = 1;      // by the venue's table
+  std::string key;           // single flight, such as "depth/BTCUSDT"
+  std::string target;        // path and query
+  int weight = 1;            // by the venue's table
   UnixNanos not_before = 0;  // 0 = at once
 };
 
 // What the adapter wants done. Cleared by the shell before each call.
 struct Commands {
-  std::vector<std::string> send;    // texts for this connection, in order, within the venue's message rate
+  std::vector<std::string> send;  // texts for this connection, in order, within the venue's message rate
   std::vector<RestRequest> rest;
-  std::optional<UnixNanos> wake_at; // call on_time then; the earliest one counts
+  std::optional<UnixNanos> wake_at;  // call on_time then; the earliest one counts
   bool reconnect = false;
-  std::string reason;               // of the reconnect, a fixed word
+  std::string reason;  // of the reconnect, a fixed word
 
   void clear();
 };
@@ -85,31 +85,31 @@ struct ConnectionPlan {
 
 // Limits of a venue, as data.
 struct VenueLimits {
-  int streams_per_connection = 0;          // 0 = none documented
-  int messages_per_second = 0;             // client -> server
-  int connects_per_window = 0;             // connection attempts per connect_window_s
+  int streams_per_connection = 0;  // 0 = none documented
+  int messages_per_second = 0;     // client -> server
+  int connects_per_window = 0;     // connection attempts per connect_window_s
   int connect_window_s = 0;
   int rest_weight_per_minute = 0;
-  std::int64_t lifetime_s = 0;             // the venue closes a connection after this; 0 = no limit
-  std::int64_t silence_ns = 0;             // a connection without any frame for so long is dead
-  std::int64_t ping_interval_ns = 0;       // send a ping this often; 0 = none
+  std::int64_t lifetime_s = 0;        // the venue closes a connection after this; 0 = no limit
+  std::int64_t silence_ns = 0;        // a connection without any frame for so long is dead
+  std::int64_t ping_interval_ns = 0;  // send a ping this often; 0 = none
 };
 
 // What a venue can do for one dataset.
 struct DatasetCapability {
   Dataset dataset;
-  std::string_view channel;          // the venue's channel
+  std::string_view channel;  // the venue's channel
   schemas::LossEvidence evidence = schemas::LossEvidence::kNone;
   std::optional<std::int32_t> evidence_depth;  // levels a side that a checksum covers
-  std::int64_t cadence_ns = 0;       // a record at least this often; 0 = on change
-  std::string_view depth;            // for people: "10/25/100/500/1000", "full"
-  std::string_view rest;             // REST twin, empty if none
+  std::int64_t cadence_ns = 0;                 // a record at least this often; 0 = on change
+  std::string_view depth;                      // for people: "10/25/100/500/1000", "full"
+  std::string_view rest;                       // REST twin, empty if none
 };
 
 struct Capabilities {
   std::span<const DatasetCapability> datasets;
   VenueLimits limits;
-  std::string_view ping_text;        // text ping; empty = WebSocket ping frames
+  std::string_view ping_text;  // text ping; empty = WebSocket ping frames
 };
 
 // Serves one connection, on that connection's thread. Dies with it; the books live in the Venue.

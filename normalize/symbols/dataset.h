@@ -11,8 +11,8 @@ namespace millrace::normalize {
 // book are different datasets. Candles have one dataset per interval.
 enum class Dataset : std::uint8_t {
   kBook,
-  kBbo,       // the venue's quote channel
-  kBboBook,   // derived from the book
+  kBbo,      // the venue's quote channel
+  kBboBook,  // derived from the book
   kTrade,
   kTradeAgg,  // aggregated by the venue
   kTicker,

@@ -23,8 +23,8 @@ struct InstrumentInfo {
   std::string instrument;  // ours; equal to symbol while no reference data is loaded
   int price_decimals = -1;
   int quantity_decimals = -1;
-  bool has_reference = false;       // decimals and instrument come from reference data
-  schemas::Instrument reference;    // valid if has_reference
+  bool has_reference = false;     // decimals and instrument come from reference data
+  schemas::Instrument reference;  // valid if has_reference
 };
 
 // The instruments of one venue on one thread. References stay valid for the table's life; not thread-safe.

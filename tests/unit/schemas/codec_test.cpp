@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Messages, Codec, ::testing::ValuesIn(kTypes),
                          [](const auto& one) { return std::string(one.param.name); });
 
 TEST(BookCodec, HoldsFromNoLevelsToTheLargestRefresh) {
-  for (const std::size_t levels : {0, 1, 2, 20, 100, 1000, 5000}) {
+  for (const std::size_t levels : {0U, 1U, 2U, 20U, 100U, 1000U, 5000U}) {
     Dice dice(Dice::Mode::kFull, levels + 1);
     const auto record = sample(MessageType::kBook, dice, levels);
     ASSERT_EQ(std::get<Decoded<Book>>(record).body.bids.size(), levels);
@@ -151,7 +151,7 @@ TEST(BookCodec, HoldsFromNoLevelsToTheLargestRefresh) {
 // The guess of a column's length takes its first value: here it is far off, both ways, around each prefix length.
 TEST(BookCodec, ColumnsOfUnevenNumbersHaveCanonicalPrefixes) {
   constexpr std::int64_t kLong = -(std::int64_t{1} << 62);
-  for (const std::size_t count : {2, 12, 13, 127, 128, 129, 1638, 1639}) {
+  for (const std::size_t count : {2U, 12U, 13U, 127U, 128U, 129U, 1638U, 1639U}) {
     for (const auto& [first, rest] : {std::pair<std::int64_t, std::int64_t>{1, kLong}, {kLong, 1}}) {
       auto storage = std::make_shared<DecodedStorage>();
       storage->identity = make_stream_identity("kraken", "BTC/USD", "BTC-USD");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -14,9 +15,11 @@
 // Shared by the fuzz targets: the one way to fail, and any record to bytes.
 namespace millrace::test {
 
-// Aborts, which libFuzzer reports together with the input.
-inline void require(bool holds) {
-  if (!holds) std::abort();
+// Aborts, which libFuzzer reports together with the input; says which line of the target it was.
+inline void require(bool holds, int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: line %d\n", line);
+  std::abort();
 }
 
 template <class Body>

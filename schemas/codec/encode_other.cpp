@@ -58,6 +58,8 @@ void add(pbf_writer& writer, pbf_tag_type field, const std::optional<UnixNanos>&
 
 void add(pbf_writer& writer, pbf_tag_type field, const std::optional<WideDecimal>& number) {
   if (!number) return;
+  // A nested writer takes a message without content back, and a plain zero has none.
+  if (*number == WideDecimal{}) return writer.add_message(field, "", 0);
   pbf_writer message(writer, field);
   if (!number->text.empty()) return message.add_string(3, number->text);
   if (number->value.mantissa != 0) message.add_sint64(1, number->value.mantissa);

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include "schemas/codec/decode.h"
 #include "schemas/codec/encode.h"
 #include "tests/unit/schemas/generated.h"
 #include "tests/unit/schemas/samples.h"
@@ -198,6 +199,21 @@ TEST(OtherCodec, TextThatIsNotUtf8IsRepairedWhenWritten) {
   encode(meta, status, bytes);
   ASSERT_TRUE(make_generated(MessageType::kStreamStatus)->ParseFromString(bytes));
   ASSERT_TRUE(decode(MessageType::kStreamStatus, bytes));
+}
+
+TEST(OtherCodec, APlainZeroIsThereAndNotAbsent) {
+  Candle body;
+  body.volume = WideDecimal{};  // "0", as venues send it for a bar without trades
+  const StreamIdentity identity = make_stream_identity("kraken", "BTC/USD", "BTC-USD");
+  Meta meta;
+  meta.stream = &identity;
+  std::string bytes;
+  encode(meta, body, bytes);
+  const auto record = decode(MessageType::kCandle, bytes);
+  ASSERT_TRUE(record);
+  const Candle& read = std::get<Decoded<Candle>>(*record).body;
+  EXPECT_EQ(read.volume, WideDecimal{});
+  EXPECT_EQ(read.high, std::nullopt);
 }
 
 TEST(OtherCodec, EncodersAppend) {

@@ -72,7 +72,8 @@ void add_optional_int(pbf_writer& writer, pbf_tag_type field, const std::optiona
 }
 
 void add_stream(pbf_writer& heartbeat, const StreamBeat& stream) {
-  pbf_writer writer(heartbeat, 6);
+  std::string bytes;  // not nested: a nested writer takes an empty message back
+  pbf_writer writer(bytes);
   add_text(writer, 1, stream.symbol);
   add_text(writer, 2, stream.instrument);
   add_int(writer, 3, stream.epoch);
@@ -82,6 +83,7 @@ void add_stream(pbf_writer& heartbeat, const StreamBeat& stream) {
   add_int(writer, 7, static_cast<std::int64_t>(stream.state));
   add_int(writer, 8, stream.age_ns);
   for (const GapMark& mark : stream.gap) add_gap_mark(writer, 9, mark);
+  heartbeat.add_message(6, bytes);
 }
 
 }  // namespace

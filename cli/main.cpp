@@ -11,7 +11,7 @@
 int main(int argc, char** argv) {
   CLI::App app{"Millrace: exchange WebSockets to Kafka topics that can be trusted", "millrace"};
   app.require_subcommand(1);
-  app.set_version_flag("--version", "0.1.0");
+  app.set_version_flag("--version", MILLRACE_VERSION);
   millrace::cli::Action action;
 #define COMMAND(name) millrace::cli::add_##name(app, action);
 #include "cli/commands.def"

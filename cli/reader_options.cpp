@@ -15,7 +15,8 @@ void add_reader_flags(CLI::App& command, ReaderFlags& flags) {
 
 bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
   if (!flags.config_file.empty()) {
-    const auto loaded = ingest::load_file(flags.config_file);
+    const auto loaded =
+        ingest::load_file(flags.config_file, ingest::process_environment(), ingest::NamedFiles::kMayBeAbsent);
     for (const std::string& line : loaded.lines) std::fprintf(stderr, "%s\n", line.c_str());
     if (!loaded.ok()) return false;
     out.kafka = {loaded.config.kafka.brokers, loaded.config.kafka.properties};

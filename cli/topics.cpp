@@ -67,7 +67,7 @@ publish::VenueDatasets datasets_of(const ingest::VenueConfig& venue) {
 }
 
 Scope scope_from_config(const std::string& path) {
-  const auto loaded = ingest::load_file(path);
+  const auto loaded = ingest::load_file(path, ingest::process_environment(), ingest::NamedFiles::kMayBeAbsent);
   std::string text;
   for (const std::string& line : loaded.lines) text += "\n  " + line;
   if (!loaded.ok()) throw UsageError("the configuration has errors:" + text);

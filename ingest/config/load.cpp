@@ -67,7 +67,7 @@ Loaded load(std::string_view text, const Environment& environment) {
   return loaded;
 }
 
-LoadedFile load_file(const std::string& path, const Environment& environment) {
+LoadedFile load_file(const std::string& path, const Environment& environment, NamedFiles named) {
   LoadedFile result;
   std::ifstream file(path);
   std::stringstream text;
@@ -77,6 +77,8 @@ LoadedFile load_file(const std::string& path, const Environment& environment) {
     return result;
   }
   Loaded loaded = load(text.str(), environment);
+  if (named == NamedFiles::kMayBeAbsent)
+    std::erase_if(loaded.problems, [](const Problem& one) { return one.missing_file; });
   for (const Problem& problem : loaded.problems) result.lines.push_back(to_text(path, problem));
   result.config = std::move(loaded.config);
   result.problems = std::move(loaded.problems);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ struct LoadedFile {
 
   bool ok() const noexcept { return lines.empty(); }
 };
-LoadedFile load_file(const std::string& path, const Environment& environment = process_environment());
+// Must the files be there that the configuration names (a venue's CA file)? Only who connects to venues opens them.
+enum class NamedFiles : std::uint8_t { kMustBeThere, kMayBeAbsent };
+LoadedFile load_file(const std::string& path, const Environment& environment = process_environment(),
+                     NamedFiles named = NamedFiles::kMustBeThere);
 
 }  // namespace millrace::ingest

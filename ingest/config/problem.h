@@ -21,6 +21,7 @@ struct Place {
 struct Problem {
   Place place;
   std::string text;
+  bool missing_file = false;  // all that is wrong: a file that it names cannot be read
 };
 
 // Where each setting was found: "kafka.brokers", "venues[0].symbols[2]".

@@ -136,7 +136,9 @@ void SectionReader::set(std::string& out, const YAML::Node& node, Form form) {
   const auto text = scalar(node, "a text");
   if (!text) return;
   if (const std::string problem = form_problem(form, *text); !problem.empty()) {
-    return report(node, fmt::format("\"{}\" {}", place_of(node).shown, problem));
+    report(node, fmt::format("\"{}\" {}", place_of(node).shown, problem));
+    problems_.back().missing_file = form == Form::kFile;
+    return;
   }
   out = *text;
 }

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace millrace::ingest {
 namespace {
 
@@ -205,6 +207,18 @@ TEST(Load, NoMessageShowsTheValueOfAVariable) {
 
 TEST(Load, AFileThatIsNotThereIsAnErrorWithItsName) {
   EXPECT_THAT(load_file("/no/such.yaml").lines, ElementsAre("/no/such.yaml: cannot be read"));
+}
+
+// Who reads the topics connects to no venue; all other errors stay errors.
+TEST(Load, AMissingCaFileIsOnlyAnErrorWhereItIsNeeded) {
+  const std::string path = testing::TempDir() + "/missing_ca_file.yaml";
+  const std::string text = with("symbols: [BTCUSDT]\n", "symbols: [BTCUSDT]\n    ca_file: /does/not/exist\n");
+  std::ofstream(path) << text;
+  EXPECT_THAT(load_file(path, environment()).lines, ElementsAre(HasSubstr("/does/not/exist")));
+  EXPECT_THAT(load_file(path, environment(), NamedFiles::kMayBeAbsent).lines, IsEmpty());
+  std::ofstream(path) << text << "refresh_seconds: 5\n";
+  EXPECT_THAT(load_file(path, environment(), NamedFiles::kMayBeAbsent).lines,
+              ElementsAre(HasSubstr("refresh_seconds")));
 }
 
 TEST(EffectiveLimits, ConfiguredOnesGoOverTheVenues) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 #include "schemas/codec/json_writer.h"
@@ -50,6 +51,7 @@ void write_stream(JsonWriter& json, const StreamReport& stream) {
   json.integer("records", stream.sequence.records);
   write_tally(json, stream.sequence);
   json.boolean("heartbeat", stream.had_beat);
+  json.integer("silences", stream.silences);
   json.open_array("epochs");
   for (const auto& [number, span] : stream.epochs) {
     json.element_object();
@@ -138,11 +140,17 @@ std::int64_t Report::books_unchecked() const {
   return std::count_if(streams.begin(), streams.end(), [](const StreamReport& one) { return one.unchecked(); });
 }
 
+std::int64_t Report::silences() const {
+  return std::accumulate(streams.begin(), streams.end(), std::int64_t{0},
+                         [](std::int64_t sum, const StreamReport& one) { return sum + one.silences; });
+}
+
 bool Report::ok() const {
   const SequenceTally sum = total();
   const bool numbers = sum.lost == 0 && sum.undeclared_gaps == 0 && sum.unexplained_duplicates == 0 &&
                        sum.out_of_order == 0 && undecodable == 0 && misplaced == 0;
-  return sum.records > 0 && numbers && missing.empty() && books_wrong() == 0 && books_unchecked() == 0;
+  return sum.records > 0 && numbers && missing.empty() && books_wrong() == 0 && books_unchecked() == 0 &&
+         silences() == 0;
 }
 
 std::string Report::to_json() const {
@@ -156,6 +164,7 @@ std::string Report::to_json() const {
   json.integer("books_checked", books_checked());
   json.integer("books_wrong", books_wrong());
   json.integer("books_unchecked", books_unchecked());
+  json.integer("silences", silences());
   json.integer("resent", resent);
   json.integer("undecodable", undecodable);
   json.integer("misplaced", misplaced);

@@ -24,6 +24,7 @@ struct StreamReport {
   BookTally book;           // datasets "book" only
   std::int64_t quotes = 0;  // comparisons with the venue's quote channel
   std::int64_t wrong_quotes = 0;
+  std::int64_t silences = 0;  // too long without record and heartbeat
   std::vector<std::string> problems;
 
   bool is_book() const { return dataset == "book"; }
@@ -48,6 +49,7 @@ struct Report {
   std::int64_t books_checked() const;
   std::int64_t books_wrong() const;
   std::int64_t books_unchecked() const;
+  std::int64_t silences() const;
   // Does every promise hold?
   bool ok() const;
 

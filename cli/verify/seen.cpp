@@ -7,6 +7,7 @@
 #include "millrace/v1/candle.pb.h"
 #include "millrace/v1/heartbeat.pb.h"
 #include "millrace/v1/instrument.pb.h"
+#include "millrace/v1/stream_status.pb.h"
 #include "millrace/v1/ticker.pb.h"
 #include "millrace/v1/trade.pb.h"
 
@@ -46,6 +47,8 @@ void copy_meta(const v1::Meta& meta, SeenMeta& out) {
   out.venue_seq.reset();
   if (meta.has_venue_seq()) out.venue_seq = meta.venue_seq();
   out.receive_time_ns = meta.receive_time_ns();
+  out.publish_time_ns.reset();
+  if (meta.has_publish_time_ns()) out.publish_time_ns = meta.publish_time_ns();
   out.staleness_ns = meta.staleness_ns();
   out.refresh = (meta.flags() & v1::FLAG_REFRESH) != 0;
   out.reset = (meta.flags() & v1::FLAG_RESET) != 0;
@@ -112,6 +115,7 @@ struct RecordReader::Messages {
   v1::Candle candle;
   v1::Instrument instrument;
   v1::Heartbeat heartbeat;
+  v1::StreamStatus status;
 };
 
 RecordReader::RecordReader() : messages_{std::make_unique<Messages>()} {}
@@ -129,7 +133,11 @@ bool RecordReader::read(std::string_view dataset, std::string_view bytes, SeenEv
     copy_meta(m.quote.meta(), out.meta);
     return copy_quote(m.quote, out.body.emplace<SeenQuote>());
   }
-  if (dataset == "trade" || dataset == "trade-agg") return read_meta_only(m.trade, bytes, out);
+  if (dataset == "trade" || dataset == "trade-agg") {
+    if (!read_meta_only(m.trade, bytes, out)) return false;
+    out.body.emplace<SeenTrade>().id = m.trade.trade_id();
+    return true;
+  }
   if (dataset == "ticker") return read_meta_only(m.ticker, bytes, out);
   if (dataset == "instrument") return read_meta_only(m.instrument, bytes, out);
   if (dataset.substr(0, 7) == "candle-") return read_meta_only(m.candle, bytes, out);
@@ -153,6 +161,18 @@ bool RecordReader::read_heartbeat(std::string_view bytes, std::vector<SeenBeat>&
     if (stream.has_acked_offset()) beat.acked_offset = stream.acked_offset();
     copy_marks(stream.gap(), beat.marks);
   }
+  return true;
+}
+
+bool RecordReader::read_status(std::string_view bytes, SeenStatus& out) {
+  v1::StreamStatus& status = messages_->status;
+  if (!parse(status, bytes) || !status.has_meta()) return false;
+  out.venue = status.meta().venue();
+  out.dataset = status.dataset();
+  out.instrument = status.meta().instrument();
+  out.time_ns = status.meta().receive_time_ns();
+  out.epoch = status.meta().epoch();
+  out.unsubscribed = status.state() == v1::STREAM_STATE_DISCONNECTED && status.reason() == "unsubscribed";
   return true;
 }
 

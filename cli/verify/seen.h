@@ -26,6 +26,7 @@ struct SeenMeta {
   std::int64_t seq = 0;
   std::optional<std::int64_t> venue_seq;
   std::int64_t receive_time_ns = 0;
+  std::optional<std::int64_t> publish_time_ns;  // absent offline
   std::int64_t staleness_ns = 0;
   bool refresh = false;
   bool reset = false;
@@ -54,10 +55,14 @@ struct SeenQuote {
   std::optional<SeenLevel> bid, ask;
 };
 
-// Any record of a numbered stream; what is neither book nor quote has no body here.
+struct SeenTrade {
+  std::string id;
+};
+
+// Any record of a numbered stream; what is neither book nor quote nor trade has no body here.
 struct SeenEvent {
   SeenMeta meta;
-  std::variant<std::monostate, SeenBook, SeenQuote> body;
+  std::variant<std::monostate, SeenBook, SeenQuote, SeenTrade> body;
 };
 
 // Where a record stands among those of its stream that came before.
@@ -79,6 +84,14 @@ struct SeenBeat {
   std::vector<SeenMark> marks;
 };
 
+// A change of a stream's state, as far as it matters here.
+struct SeenStatus {
+  std::string venue, dataset, instrument;
+  std::int64_t time_ns = 0;
+  std::int64_t epoch = 0;
+  bool unsubscribed = false;
+};
+
 // Reads bytes by protoc's classes, which it keeps to use their memory again. Not thread-safe.
 class RecordReader {
  public:
@@ -89,6 +102,7 @@ class RecordReader {
   // quantities, a book that is neither snapshot nor delta).
   bool read(std::string_view dataset, std::string_view bytes, SeenEvent& out);
   bool read_heartbeat(std::string_view bytes, std::vector<SeenBeat>& out);
+  bool read_status(std::string_view bytes, SeenStatus& out);
 
  private:
   struct Messages;

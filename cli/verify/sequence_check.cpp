@@ -11,25 +11,6 @@ namespace {
 constexpr std::int64_t kDeclareWithin = 10'000'000'000;  // P1: a hole is declared within 10 s
 constexpr std::size_t kMaxProblems = 5;
 
-// Adds `seq` to spans of neighbouring numbers, which mostly grow at their end.
-void add_to_spans(std::map<std::int64_t, std::int64_t>& spans, std::int64_t seq) {
-  auto next = spans.upper_bound(seq);
-  if (next != spans.begin()) {
-    auto& [from, to] = *std::prev(next);
-    if (seq <= to) return;
-    if (seq == to + 1) {
-      to = seq;
-      return;
-    }
-  }
-  spans.emplace(seq, seq);
-}
-
-bool in_spans(const std::map<std::int64_t, std::int64_t>& spans, std::int64_t seq) {
-  const auto next = spans.upper_bound(seq);
-  return next != spans.begin() && seq <= std::prev(next)->second;
-}
-
 }  // namespace
 
 void SequenceCheck::problem(std::string text) {
@@ -47,7 +28,7 @@ SequenceCheck::Verdict SequenceCheck::on_record(const SeenMeta& meta, std::int64
 
   Epoch& epoch = epochs_[meta.epoch];
   epoch.last_offset = std::max(epoch.last_offset, offset);
-  if (resent) add_to_spans(epoch.resent, meta.seq);
+  if (resent) epoch.resent.add(meta.seq);
   Verdict verdict;
   // Of the epoch in which the kept part begins, the beginning is not known.
   const bool open_start = opening_epoch_ && meta.epoch <= *opening_epoch_;
@@ -66,6 +47,7 @@ SequenceCheck::Verdict SequenceCheck::on_record(const SeenMeta& meta, std::int64
     verdict.news = !fenced;
     if (meta.seq > epoch.last_seq + 1) {
       verdict.place = Place::kAfterHole;
+      verdict.missing = meta.seq - epoch.last_seq - 1;
       epoch.holes[epoch.last_seq + 1] = {meta.seq - 1, meta.receive_time_ns};
     }
     epoch.last_seq = meta.seq;
@@ -81,13 +63,13 @@ SequenceCheck::Verdict SequenceCheck::on_record(const SeenMeta& meta, std::int64
 
 // A seq that is not above the last one: a first occurrence that comes late, or a repeat.
 void SequenceCheck::on_late(Epoch& epoch, const SeenMeta& meta, bool resent) {
-  if (take_out(epoch, meta.seq) || in_spans(epoch.covered, meta.seq)) {
+  if (take_out(epoch, meta.seq) || was_covered(epoch, meta.seq)) {
     ++tally_.out_of_order;
     return problem(fmt::format("epoch {} seq {} comes after seq {}", meta.epoch, meta.seq, epoch.last_seq));
   }
   ++tally_.duplicates;
   // A late request of the producer that died may come after the copy that its successor sent.
-  if (resent || in_spans(epoch.resent, meta.seq)) return;
+  if (resent || epoch.resent.contains(meta.seq)) return;
   ++tally_.unexplained_duplicates;
   problem(fmt::format("epoch {} seq {} is there twice, and neither was sent again", meta.epoch, meta.seq));
 }
@@ -104,6 +86,11 @@ bool SequenceCheck::take_out(Epoch& epoch, std::int64_t seq) {
   if (from < seq) epoch.holes[from] = {seq - 1, hole.found_ns};
   if (seq < hole.to) epoch.holes[seq + 1] = hole;
   return true;
+}
+
+bool SequenceCheck::was_covered(const Epoch& epoch, std::int64_t seq) {
+  const auto next = epoch.covered.upper_bound(seq);
+  return next != epoch.covered.begin() && seq <= std::prev(next)->second;
 }
 
 void SequenceCheck::declare(Epoch& epoch, std::int64_t from, std::int64_t to, std::int64_t time_ns) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/verify/seen.h"
+#include "cli/verify/spans.h"
 
 namespace millrace::cli {
 
@@ -37,6 +38,7 @@ class SequenceCheck {
   struct Verdict {
     bool news = false;  // else a repeat, a latecomer or of a lower epoch: to be ignored
     Place place = Place::kFollows;
+    std::int64_t missing = 0;  // seqs directly before it
   };
 
   // `resent`: it carries the header of a record sent again. `whole`: the broker keeps the partition from its beginning.
@@ -74,13 +76,14 @@ class SequenceCheck {
     std::map<std::int64_t, Hole> holes;  // by first seq
     std::vector<Declared> declared;
     std::map<std::int64_t, std::int64_t> covered;  // first to last seq of what holes lost to a mark
-    std::map<std::int64_t, std::int64_t> resent;   // first to last seq that came with the header
+    Spans resent;                                  // seqs that came with the header
     std::optional<SeenBeat> beat;                  // the latest
   };
 
   void on_late(Epoch& epoch, const SeenMeta& meta, bool resent);
   void declare(Epoch& epoch, std::int64_t from, std::int64_t to, std::int64_t time_ns);
   static void cover(Epoch& epoch, const Declared& declared);
+  static bool was_covered(const Epoch& epoch, std::int64_t seq);
   static bool take_out(Epoch& epoch, std::int64_t seq);
   void settle_beat(std::int64_t number, Epoch& epoch, const End& end);
   void problem(std::string text);

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <set>
 
+#include "cli/verify/life_signs.h"
 #include "cli/verify/quote_match.h"
+#include "cli/verify/trade_ids.h"
 
 namespace millrace::cli {
 namespace {
@@ -20,19 +23,39 @@ struct Stream {
   std::optional<std::int32_t> partition;
   SequenceCheck sequence;
   BookCheck book;
+  TradeIds trade_ids;
+  LifeSigns life;
   QuoteMatch quotes;  // of a book with its quote channel; kept at the book
 };
 
-// How far one partition was read.
+// How far one partition was read. Times are those of its records.
 struct Reading {
   std::optional<std::int64_t> first_offset;
   std::int64_t next_offset = 0;
+  std::optional<std::int64_t> first_time_ns;
+  std::int64_t last_time_ns = 0;
+  bool at_end = false;
+
+  void take(std::int64_t time_ns) {
+    if (!first_time_ns) first_time_ns = time_ns;
+    last_time_ns = std::max(last_time_ns, time_ns);
+  }
 };
+
+// A broker answers a reader that waits for news within 0.1 s; the rest is for a busy machine.
+constexpr std::int64_t kReaderLag = 1'000'000'000;
 
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
   return out;
+}
+
+bool is_status(const TopicName& name) { return name.family == "ops" && name.dataset == "status"; }
+
+// Topics whose records are numbered or name numbers.
+bool is_numbered(const TopicName& name) {
+  return name.family == "market" || (name.family == "ops" && name.dataset == "heartbeat");
 }
 
 BestPrices best_of(const SeenQuote& quote) {
@@ -51,6 +74,7 @@ struct Verifier::State {
   std::map<std::string, std::optional<TopicName>, std::less<>> topics;
   std::map<std::pair<std::string, std::int32_t>, Reading> readings;
   std::map<StreamName, Stream> streams;
+  WorkerLife workers;
   Report report;
   std::int64_t records = 0;
   SeenEvent event;
@@ -66,10 +90,14 @@ struct Verifier::State {
     if (report.problems.size() < 20) report.problems.push_back(std::move(text));
   }
 
-  void on_heartbeat(const RawRecord& record);
-  void on_market(const RawRecord& record, const TopicName& name, bool whole);
+  void on_heartbeat(const RawRecord& record, Reading& reading);
+  void on_status(const RawRecord& record);
+  void on_market(const RawRecord& record, const TopicName& name, Reading& reading);
   void check_place(const RawRecord& record, const TopicName& name, Stream& stream);
-  void on_body(const TopicName& name, Stream& stream, Place place);
+  void on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict);
+  void sign_of_life(Stream& stream, std::int64_t epoch, std::int64_t time_ns);
+  JudgedSeconds judged_seconds(std::int64_t now_ns) const;
+  void report_stream(const StreamName& stream_name, Stream& stream, JudgedSeconds judged, std::int64_t now_ns);
   void find_missing();
 };
 
@@ -87,45 +115,72 @@ void Verifier::on_record(const RawRecord& record) {
   Reading& reading = state.readings[{std::string(record.topic), record.partition}];
   if (!reading.first_offset) reading.first_offset = record.offset;
   reading.next_offset = std::max(reading.next_offset, record.offset + 1);
-  const bool heartbeat = name->family == "ops" && name->dataset == "heartbeat";
-  if (!heartbeat && name->family != "market") return;
+  reading.at_end = false;
+  if (is_status(*name)) return state.on_status(record);
+  if (!is_numbered(*name)) return;
   ++state.records;
-  if (heartbeat) return state.on_heartbeat(record);
-  state.on_market(record, *name, *reading.first_offset == 0);
+  if (name->family == "ops") return state.on_heartbeat(record, reading);
+  state.on_market(record, *name, reading);
+}
+
+void Verifier::on_partition(std::string_view topic, std::int32_t partition) {
+  state_->readings.try_emplace({std::string(topic), partition});
 }
 
 void Verifier::on_end(std::string_view topic, std::int32_t partition, std::int64_t next_offset) {
   Reading& reading = state_->readings[{std::string(topic), partition}];
   reading.next_offset = std::max(reading.next_offset, next_offset);
+  reading.at_end = true;
 }
 
-void Verifier::State::on_heartbeat(const RawRecord& record) {
+void Verifier::State::on_status(const RawRecord& record) {
+  SeenStatus status;
+  if (!reader.read_status(record.value, status)) {
+    ++report.undecodable;
+    return problem(fmt::format("{} offset {}: not a status", record.topic, record.offset));
+  }
+  if (!status.unsubscribed) return;
+  streams[{status.venue, status.dataset, status.instrument}].life.unsubscribed(status.epoch, status.time_ns);
+}
+
+void Verifier::State::sign_of_life(Stream& stream, std::int64_t epoch, std::int64_t time_ns) {
+  stream.life.add(epoch, time_ns);
+  workers[epoch].add(second_of(time_ns));
+}
+
+void Verifier::State::on_heartbeat(const RawRecord& record, Reading& reading) {
   ++report.heartbeats;
   if (!reader.read_heartbeat(record.value, beats)) {
     ++report.undecodable;
     return problem(fmt::format("{} offset {}: not a heartbeat", record.topic, record.offset));
   }
   for (const SeenBeat& beat : beats) {
+    reading.take(beat.time_ns);
     if (beat.epoch < options.from_epoch || beat.dataset == "instrument") continue;
     Stream& stream = streams[{beat.venue, beat.dataset, beat.instrument}];
     stream.symbol = beat.symbol;
     stream.sequence.on_beat(beat);
+    sign_of_life(stream, beat.epoch, beat.time_ns);
   }
 }
 
-void Verifier::State::on_market(const RawRecord& record, const TopicName& name, bool whole) {
+void Verifier::State::on_market(const RawRecord& record, const TopicName& name, Reading& reading) {
   if (!reader.read(name.dataset, record.value, event)) {
     ++report.undecodable;
     return problem(fmt::format("{} partition {} offset {}: not a {} record", record.topic, record.partition,
                                record.offset, name.dataset));
   }
+  reading.take(event.meta.publish_time_ns.value_or(event.meta.receive_time_ns));
   if (event.meta.epoch < options.from_epoch) return;
   report.resent += record.resent;
   Stream& stream = streams[{name.venue, name.dataset, event.meta.instrument}];
   stream.symbol = event.meta.symbol;
   check_place(record, name, stream);
+  const bool whole = *reading.first_offset == 0;
   const auto verdict = stream.sequence.on_record(event.meta, record.offset, record.resent, whole);
-  if (verdict.news) on_body(name, stream, verdict.place);
+  // What has no publish time was not published as it happened, and nobody promised heartbeats beside it.
+  if (event.meta.publish_time_ns) sign_of_life(stream, event.meta.epoch, *event.meta.publish_time_ns);
+  if (verdict.news) on_body(name, stream, verdict);
 }
 
 // Order is kept only where all records of a stream have one key and one partition.
@@ -140,9 +195,13 @@ void Verifier::State::check_place(const RawRecord& record, const TopicName& name
                       record.partition, record.offset, record.key, event.meta.instrument, event.meta.venue));
 }
 
-void Verifier::State::on_body(const TopicName& name, Stream& stream, Place place) {
+void Verifier::State::on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict) {
+  if (const auto* trade = std::get_if<SeenTrade>(&event.body)) {
+    const IdRule rule = id_rule(name.venue, name.dataset);
+    return stream.trade_ids.on_record(event.meta, *trade, rule, verdict.place, verdict.missing);
+  }
   if (const auto* book = std::get_if<SeenBook>(&event.body)) {
-    stream.book.on_record(event.meta, *book, place);
+    stream.book.on_record(event.meta, *book, verdict.place);
     if (stream.book.valid() && event.meta.venue_seq) stream.quotes.on_book(*event.meta.venue_seq, stream.book.best());
   }
   const auto* quote = std::get_if<SeenQuote>(&event.body);
@@ -150,6 +209,21 @@ void Verifier::State::on_body(const TopicName& name, Stream& stream, Place place
   if (quote == nullptr || name.dataset != "bbo" || !event.meta.venue_seq) return;
   const auto book = streams.try_emplace(StreamName{name.venue, "book", event.meta.instrument}).first;
   book->second.quotes.on_quote(*event.meta.venue_seq, best_of(*quote));
+}
+
+// Partitions are read one ahead of the other, and the broker forgets them at different times. Only of the seconds that
+// were read of every one is it known that a stream was silent.
+JudgedSeconds Verifier::State::judged_seconds(std::int64_t now_ns) const {
+  JudgedSeconds judged{0, std::numeric_limits<std::int64_t>::max()};
+  for (const auto& [partition, reading] : readings) {
+    const auto name = parse_topic(options.prefix, partition.first);
+    if (!name || !is_numbered(*name)) continue;
+    const std::int64_t until = reading.at_end ? now_ns - kReaderLag : reading.last_time_ns;
+    judged.last = std::min(judged.last, second_of(until) - 1);
+    const bool whole = reading.first_offset.value_or(reading.next_offset) == 0;
+    if (!whole) judged.first = std::max(judged.first, second_of(reading.first_time_ns.value_or(now_ns)) + 1);
+  }
+  return judged;
 }
 
 void Verifier::State::find_missing() {
@@ -166,32 +240,44 @@ void Verifier::State::find_missing() {
   }
 }
 
+void Verifier::State::report_stream(const StreamName& stream_name, Stream& stream, JudgedSeconds judged,
+                                    std::int64_t now_ns) {
+  SequenceCheck::End end;
+  end.now_ns = now_ns;
+  end.grace_ns = options.grace_ns;
+  if (stream.partition) {
+    const Reading& reading = readings[{stream.topic, *stream.partition}];
+    end.first_offset = reading.first_offset;
+    end.next_offset = reading.next_offset;
+  }
+  stream.sequence.finish(end);
+  StreamReport& out = report.streams.emplace_back();
+  std::tie(out.venue, out.dataset, out.instrument) = stream_name;
+  out.symbol = stream.symbol;
+  out.sequence = stream.sequence.tally();
+  const IdTally& ids = stream.trade_ids.tally();
+  out.sequence.undeclared_gaps += stream.book.tally().broken_chains + ids.holes;
+  out.sequence.duplicates += ids.repeats;
+  out.sequence.unexplained_duplicates += ids.repeats;
+  out.epochs = stream.sequence.epochs();
+  out.had_beat = stream.sequence.had_beat();
+  out.book = stream.book.tally();
+  out.quotes = stream.quotes.matched();
+  out.wrong_quotes = stream.quotes.wrong();
+  const std::vector<std::string> silences = stream.life.silences(workers, judged);
+  out.silences = static_cast<std::int64_t>(silences.size());
+  for (const auto* problems : {&stream.sequence.problems(), &stream.trade_ids.problems(), &stream.book.problems(),
+                               &stream.quotes.problems(), &silences}) {
+    out.problems.insert(out.problems.end(), problems->begin(), problems->end());
+  }
+}
+
 Report Verifier::finish(std::int64_t now_ns) {
   State& state = *state_;
+  const JudgedSeconds judged = state.judged_seconds(now_ns);
   for (auto& [stream_name, stream] : state.streams) {
     if (stream.sequence.tally().records == 0 && !stream.sequence.had_beat()) continue;
-    SequenceCheck::End end;
-    end.now_ns = now_ns;
-    end.grace_ns = state.options.grace_ns;
-    if (stream.partition) {
-      const Reading& reading = state.readings[{stream.topic, *stream.partition}];
-      end.first_offset = reading.first_offset;
-      end.next_offset = reading.next_offset;
-    }
-    stream.sequence.finish(end);
-    StreamReport& out = state.report.streams.emplace_back();
-    std::tie(out.venue, out.dataset, out.instrument) = stream_name;
-    out.symbol = stream.symbol;
-    out.sequence = stream.sequence.tally();
-    out.sequence.undeclared_gaps += stream.book.tally().broken_chains;
-    out.epochs = stream.sequence.epochs();
-    out.had_beat = stream.sequence.had_beat();
-    out.book = stream.book.tally();
-    out.quotes = stream.quotes.matched();
-    out.wrong_quotes = stream.quotes.wrong();
-    for (const auto* problems : {&stream.sequence.problems(), &stream.book.problems(), &stream.quotes.problems()}) {
-      out.problems.insert(out.problems.end(), problems->begin(), problems->end());
-    }
+    state.report_stream(stream_name, stream, judged, now_ns);
   }
   state.find_missing();
   return state.report;

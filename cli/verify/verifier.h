@@ -39,8 +39,10 @@ class Verifier {
   explicit Verifier(VerifierOptions options);
   ~Verifier();
 
+  // A partition that will be read, before anything of it is.
+  void on_partition(std::string_view topic, std::int32_t partition);
   void on_record(const RawRecord& record);
-  // A partition was read up to (not including) `next_offset`.
+  // A partition was read up to (not including) `next_offset`, and there is nothing more for now.
   void on_end(std::string_view topic, std::int32_t partition, std::int64_t next_offset);
 
   // Records of numbered streams and heartbeats so far, for a progress line.

@@ -16,6 +16,7 @@ void set_meta(v1::Meta& meta, const std::string& venue, const std::string& symbo
   meta.set_epoch(kEpoch);
   meta.set_seq(seq);
   meta.set_receive_time_ns(kStart + seq * 100 * kMillisecond);
+  meta.set_publish_time_ns(meta.receive_time_ns());
   meta.set_staleness_ns(seq == 1 ? 0 : 100 * kMillisecond);
   meta.set_origin(v1::ORIGIN_LIVE);
   if (seq == 1) meta.add_gap()->set_kind(v1::GAP_KIND_RESTART);
@@ -163,26 +164,48 @@ void add_trades(Tape& tape) {
   for (std::int64_t seq = 1; seq <= 5; ++seq) {
     v1::Trade trade;
     set_meta(*trade.mutable_meta(), "kraken", "MATIC/USD", "MATIC-USD", seq);
+    trade.mutable_meta()->set_venue_seq(kFirstTrade + seq - 1);
+    trade.set_trade_id(std::to_string(kFirstTrade + seq - 1));
     trade.set_price(5666);
     tape.add(kTrades, "MATIC-USD", trade.SerializeAsString());
   }
 }
 
-void add_heartbeat(Tape& tape) {
+// The streams that the heartbeats of a quiet worker name.
+struct Quiet {
+  std::string venue, dataset, symbol, instrument;
+  std::int64_t records;
+};
+
+void add_heartbeat(Tape& tape, std::int64_t second, const Quiet& quiet) {
   v1::Heartbeat heartbeat;
-  heartbeat.set_venue("kraken");
-  heartbeat.set_dataset("trade");
-  heartbeat.set_time_ns(kStart + 2000 * kMillisecond);
+  heartbeat.set_venue(quiet.venue);
+  heartbeat.set_dataset(quiet.dataset);
+  heartbeat.set_time_ns(kStart + second * 1000 * kMillisecond);
   auto& stream = *heartbeat.add_stream();
-  stream.set_symbol("MATIC/USD");
-  stream.set_instrument("MATIC-USD");
+  stream.set_symbol(quiet.symbol);
+  stream.set_instrument(quiet.instrument);
   stream.set_epoch(kEpoch);
-  stream.set_next_seq(6);
-  stream.set_acked_offset(4);
-  tape.add(kHeartbeats, "worker/0", heartbeat.SerializeAsString());
+  stream.set_next_seq(quiet.records + 1);
+  stream.set_acked_offset(quiet.records - 1);
+  tape.add("t.ops." + quiet.venue + ".heartbeat.v1", "worker/0", heartbeat.SerializeAsString());
 }
 
+const Quiet kQuietTrades{"kraken", "trade", "MATIC/USD", "MATIC-USD", 5};
+
 }  // namespace
+
+Tape quiet_tape() {
+  Tape tape = good_tape();
+  for (std::int64_t second = 3; second <= 9; ++second) {
+    add_heartbeat(tape, second, kQuietTrades);
+    add_heartbeat(tape, second, {"kraken", "book", "MATIC/USD", "MATIC-USD", 3});
+    add_heartbeat(tape, second, {"binance-spot", "book", "BTCUSDT", "BTC-USDT", 6});
+    add_heartbeat(tape, second, {"binance-spot", "bbo", "BTCUSDT", "BTC-USDT", 3});
+    add_heartbeat(tape, second, {"binance-usdm", "book", "BTCUSDT", "BTC-USDT-PERP", 5});
+  }
+  return tape;
+}
 
 TapeRecord& Tape::add(const std::string& topic, const std::string& key, const std::string& bytes) {
   const std::int64_t offset = ends[topic]++;
@@ -191,13 +214,17 @@ TapeRecord& Tape::add(const std::string& topic, const std::string& key, const st
 
 void Tape::drop(const TapeRecord& record) { records.erase(records.begin() + (&record - records.data())); }
 
-Report Tape::verify(VerifierOptions options, std::int64_t seconds) const {
-  options.prefix = "t";
-  Verifier verifier(std::move(options));
+void Tape::feed(Verifier& verifier) const {
   for (const TapeRecord& record : records) {
     verifier.on_record({record.topic, record.partition, record.offset, record.key, record.value, record.resent});
   }
   for (const auto& [topic, end] : ends) verifier.on_end(topic, 0, end);
+}
+
+Report Tape::verify(VerifierOptions options, std::int64_t seconds) const {
+  options.prefix = "t";
+  Verifier verifier(std::move(options));
+  feed(verifier);
   return verifier.finish(kStart + 2000 * kMillisecond + seconds * 1000 * kMillisecond);
 }
 
@@ -211,7 +238,7 @@ Tape good_tape() {
   add_quote(tape, 3, 110, {6499900, 20000}, {6500050, 70000});
   add_perpetual(tape);
   add_trades(tape);
-  add_heartbeat(tape);
+  add_heartbeat(tape, 2, kQuietTrades);
   return tape;
 }
 

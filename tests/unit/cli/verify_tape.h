@@ -20,6 +20,8 @@ namespace millrace::cli::testing {
 inline constexpr std::int64_t kStart = 1'753'000'000'000'000'000;
 inline constexpr std::int64_t kMillisecond = 1'000'000;
 
+inline constexpr std::int64_t kFirstTrade = 90'001;  // the venue's id of the first trade
+
 struct TapeRecord {
   std::string topic;
   std::int32_t partition = 0;
@@ -57,6 +59,8 @@ class Tape {
 
   void drop(const TapeRecord& record);
 
+  // Hands all of it over.
+  void feed(Verifier& verifier) const;
   // Reads the tape to its end, `seconds` after the last record.
   Report verify(VerifierOptions options = {}, std::int64_t seconds = 60) const;
 
@@ -74,11 +78,14 @@ inline const std::string kSpotQuote = "t.market.binance-spot.bbo.v1";
 inline const std::string kPerpetualBook = "t.market.binance-usdm.book.v1";
 inline const std::string kTrades = "t.market.kraken.trade.v1";
 inline const std::string kHeartbeats = "t.ops.kraken.heartbeat.v1";
+inline const std::string kStatus = "t.ops.kraken.status.v1";
 
 // A tape on which every promise holds. Kraken's book has the sheet's real checksums (snapshot seq 1, delta seq 2,
 // refresh seq 3); Binance spot's seqs 1 to 6 with quotes at the same update ids; USD-M's chain; five trades;
 // heartbeats.
 Tape good_tape();
+// The same, and nothing happens until second 9 but heartbeats that name all streams.
+Tape quiet_tape();
 
 // One level, at the exponents of the tape's Binance books.
 using Row = std::pair<std::int64_t, std::int64_t>;

@@ -17,6 +17,7 @@ using testing::kPerpetualBook;
 using testing::kSpotBook;
 using testing::kSpotQuote;
 using testing::kStart;
+using testing::kStatus;
 using testing::kTrades;
 using testing::Tape;
 using testing::TapeRecord;
@@ -437,7 +438,7 @@ TEST(Verify, AHeartbeatAloneIsASignOfLife) {
 TEST(Verify, NothingAtAllIsNoProof) { EXPECT_FALSE(Tape{}.verify().ok()); }
 
 TEST(Verify, BytesThatDoNotDecodeAreRefused) {
-  for (const auto& topic : {kTrades, kKrakenBook, kHeartbeats}) {
+  for (const auto& topic : {kTrades, kKrakenBook, kHeartbeats, kStatus}) {
     auto tape = good_tape();
     tape.add(topic, "MATIC-USD", "\xFF\xFF garbage");
     const auto report = tape.verify();
@@ -468,7 +469,7 @@ TEST(Verify, AnotherKeyVenueOrPartitionIsMisplaced) {
 TEST(Verify, TopicsOfOthersAreLeftAlone) {
   auto tape = good_tape();
   tape.add("other.market.kraken.trade.v1", "x", "\xFF");
-  tape.add("t.ops.kraken.status.v1", "x", "\xFF");
+  tape.add("t.ops.kraken.quarantine.v1", "x", "\xFF");
   tape.add("unrelated", "x", "\xFF");
   EXPECT_TRUE(tape.verify().ok());
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "schemas/events/market.h"
@@ -36,6 +37,9 @@ class LadderSide {
 
   // Removes every level; keeps the memory for the next book.
   void clear() noexcept;
+  // The same, then holds `levels` (in any order, a later one at the same price wins) and makes room for as many pages
+  // again: a book that keeps its size does not allocate any more.
+  void load(std::span<const Level> levels);
   // Multiplies every price (or quantity) by `factor`: the exponent went down. False, unchanged, on overflow.
   bool scale_prices(std::int64_t factor);
   bool scale_quantities(std::int64_t factor);

@@ -205,14 +205,24 @@ void LadderSide::clear() noexcept {
   std::fill(slots_.begin(), slots_.end(), Slot{0, kNone});
 }
 
+void LadderSide::load(std::span<const Level> levels) {
+  clear();
+  for (const Level& level : levels) set(level.price, level.quantity);
+  // Empty pages are dropped when they are more than half, few are never dropped.
+  const std::size_t room = std::max(kFewPages, 2 * pages_.size()) + kFewPages / 2;
+  pages_.reserve(room);
+  order_.reserve(room);
+  fresh_.reserve(room);
+  if (slots_.size() < 2 * room) rehash(std::bit_ceil(2 * room));
+}
+
 bool LadderSide::scale_prices(std::int64_t factor) {
   std::vector<Level> levels;
   append_all(levels);
   for (Level& level : levels) {
     if (__builtin_mul_overflow(level.price, factor, &level.price)) return false;
   }
-  clear();
-  for (const Level& level : levels) set(level.price, level.quantity);
+  load(levels);
   return true;
 }
 

@@ -98,26 +98,33 @@ inline bool scan_plain(std::string_view text, int decimals, std::int64_t& mantis
   return true;
 }
 
-// The same, with the quote that ends the text instead of a length.
-inline bool scan_plain_quoted(const char* at, int decimals, std::int64_t& mantissa) noexcept {
+// The same, with the quote that ends the text instead of a length; `quote` is where it stands, if true.
+inline bool scan_plain_quoted(const char* at, int decimals, std::int64_t& mantissa, const char*& quote) noexcept {
   const std::uint64_t head = load_digits(at);
   const std::uint64_t stops = non_digits(head);
   const auto whole = static_cast<std::size_t>(std::countr_zero(stops)) / 8;
   if (whole == 0 || whole == 8 || static_cast<unsigned>(decimals) > kFastDecimals) return false;
-  const std::int64_t integer = first_digits(head, whole) * kFastPowers[static_cast<std::size_t>(decimals)];
+  const auto wanted = static_cast<std::size_t>(decimals);
   const char* const behind = at + whole;
   if (*behind == '"') {
-    mantissa = integer;
+    mantissa = first_digits(head, whole) * kFastPowers[wanted];
+    quote = behind;
     return true;
   }
   std::uint64_t tail = load_digits(behind + 1);
   const std::uint64_t tail_stops = non_digits(tail);
   const auto fraction = static_cast<std::size_t>(std::countr_zero(tail_stops)) / 8;
-  if (*behind != '.' || fraction == 0 || behind[1 + fraction] != '"') return false;
+  const char* const end = behind + 1 + fraction;
+  if (*behind != '.' || fraction == 0 || *end != '"') return false;
   tail &= ~std::uint64_t{0} >> (64 - 8 * fraction);
-  const auto wanted = static_cast<std::size_t>(decimals);
   if (fraction > wanted && (tail >> (8 * wanted)) != 0) return false;
-  mantissa = wanted == 0 ? integer : integer + first_digits(tail, wanted);
+  quote = end;
+  if (whole + wanted <= 8) {
+    const std::uint64_t both = (head & (~std::uint64_t{0} >> (64 - 8 * whole))) | tail << (8 * whole);
+    mantissa = first_digits(both, whole + wanted);
+  } else {
+    mantissa = first_digits(head, whole) * kFastPowers[wanted] + first_digits(tail, wanted);
+  }
   return true;
 }
 
@@ -125,7 +132,8 @@ inline bool scan_plain_quoted(const char* at, int decimals, std::int64_t& mantis
 
 inline Scan scan_quoted(const char* at, int decimals, std::int64_t& mantissa) noexcept {
   std::int64_t fast = 0;
-  if (detail::scan_plain_quoted(at, decimals, fast)) [[likely]] {
+  const char* quote = nullptr;
+  if (detail::scan_plain_quoted(at, decimals, fast, quote)) [[likely]] {
     mantissa = fast;
     return Scan::kOk;
   }

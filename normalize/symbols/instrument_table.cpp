@@ -1,21 +1,41 @@
 #include "normalize/symbols/instrument_table.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 namespace millrace::normalize {
 
-namespace {
-
-// FNV-1a: symbols are a few bytes long, so a byte at a time costs less than setting up anything cleverer.
-std::size_t hash_of(std::string_view symbol) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : symbol) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return static_cast<std::size_t>(hash ^ (hash >> 32U));
+InstrumentTable::Key InstrumentTable::key_of(std::string_view symbol) noexcept {
+  char bytes[kSymbolPadding] = {};
+  if (!symbol.empty()) std::memcpy(bytes, symbol.data(), std::min(symbol.size(), kSymbolPadding));
+  Key key;
+  std::memcpy(&key.head, bytes, sizeof key.head);
+  std::memcpy(&key.tail, bytes + sizeof key.head, sizeof key.tail);
+  key.length = static_cast<std::uint32_t>(symbol.size());
+  return key;
 }
 
-}  // namespace
-
 std::optional<InstrumentId> InstrumentTable::find(std::string_view symbol) const noexcept {
+  return find(key_of(symbol), symbol);
+}
+
+std::optional<InstrumentId> InstrumentTable::find_padded(std::string_view symbol) const noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  const std::size_t length = symbol.size();
+  if (length == 0 || length > kSymbolPadding) return find(symbol);
+  Key key;
+  std::memcpy(&key.head, symbol.data(), sizeof key.head);
+  std::memcpy(&key.tail, symbol.data() + sizeof key.head, sizeof key.tail);
+  key.head &= length >= 8 ? ~std::uint64_t{0} : ~std::uint64_t{0} >> (64 - 8 * length);
+  key.tail &= length <= 8 ? 0 : ~std::uint64_t{0} >> (128 - 8 * length);
+  key.length = static_cast<std::uint32_t>(length);
+  return find(key, symbol);
+}
+
+std::optional<InstrumentId> InstrumentTable::find(const Key& key, std::string_view symbol) const noexcept {
   if (slots_.empty()) return std::nullopt;
-  const std::uint32_t entry = slots_[slot_of(symbol)];
+  const std::uint32_t entry = slots_[slot_of(key, symbol)].entry;
   if (entry == 0) return std::nullopt;
   return InstrumentId{entry - 1};
 }
@@ -28,23 +48,27 @@ InstrumentId InstrumentTable::intern(std::string_view symbol) {
   InstrumentInfo& info = infos_.emplace_back();
   info.symbol = symbol;
   info.instrument = symbol;
-  slots_[slot_of(symbol)] = static_cast<std::uint32_t>(infos_.size());
+  const Key key = key_of(symbol);
+  slots_[slot_of(key, symbol)] = {key, static_cast<std::uint32_t>(infos_.size())};
   return id;
 }
 
-// Where `symbol` stands, or the free slot where it belongs. REQUIRES: at least one free slot.
-std::size_t InstrumentTable::slot_of(std::string_view symbol) const noexcept {
+std::size_t InstrumentTable::slot_of(const Key& key, std::string_view symbol) const noexcept {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = hash_of(symbol) & mask;
-  while (slots_[slot] != 0 && infos_[slots_[slot] - 1].symbol != symbol) slot = (slot + 1) & mask;
+  const std::uint64_t hash = (key.head ^ (key.tail * 3)) * 0x9e3779b97f4a7c15ULL;
+  std::size_t slot = static_cast<std::size_t>(hash >> 32) & mask;
+  const auto is_other = [&](const Slot& there) {
+    return there.key != key || (key.length > kSymbolPadding && infos_[there.entry - 1].symbol != symbol);
+  };
+  while (slots_[slot].entry != 0 && is_other(slots_[slot])) slot = (slot + 1) & mask;
   return slot;
 }
 
 void InstrumentTable::grow() {
-  std::vector<std::uint32_t> old = std::move(slots_);
-  slots_.assign(old.empty() ? 64 : 2 * old.size(), 0);
-  for (const std::uint32_t entry : old) {
-    if (entry != 0) slots_[slot_of(infos_[entry - 1].symbol)] = entry;
+  std::vector<Slot> old = std::move(slots_);
+  slots_.assign(old.empty() ? 64 : 2 * old.size(), Slot{});
+  for (const Slot& slot : old) {
+    if (slot.entry != 0) slots_[slot_of(slot.key, infos_[slot.entry - 1].symbol)] = slot;
   }
 }
 

@@ -21,11 +21,12 @@ constexpr schemas::UnixNanos kStart = 1'700'000'000'000'000'000;
 constexpr schemas::UnixNanos kStep = 700'000'000;
 constexpr std::size_t kMaxSteps = 200;
 
-// The text on the heap with exactly the padding that frames have.
+// The text on the heap with exactly the padding that frames have, full of what could be taken for more of it.
 class Padded {
  public:
   explicit Padded(std::string_view text)
       : buffer_(std::make_unique<char[]>(text.size() + normalize::kFramePadding)), size_(text.size()) {
+    std::memset(buffer_.get(), '9', text.size() + normalize::kFramePadding);
     if (!text.empty()) std::memcpy(buffer_.get(), text.data(), text.size());
   }
   std::string_view view() const noexcept { return {buffer_.get(), size_}; }
@@ -52,8 +53,9 @@ bool take_word(std::string_view& text, std::string_view word) {
 // One venue, one connection, and the shell's part in short.
 class Play {
  public:
-  Play(std::string_view name, const normalize::VenueOptions& options)
-      : venue_(normalize::make_venue(name, options)), sink_(venue_->instruments()) {
+  // `spaced`: with a space behind each frame, so that only the general JSON parser reads it.
+  Play(std::string_view name, const normalize::VenueOptions& options, bool spaced)
+      : venue_(normalize::make_venue(name, options)), sink_(venue_->instruments()), spaced_(spaced) {
     connection_ = venue_->connect();
   }
 
@@ -86,7 +88,7 @@ class Play {
   }
 
   void frame(std::string_view line) {
-    const Padded text(line);
+    const Padded text(std::string(line).append(spaced_ ? 1 : 0, ' '));
     const std::int64_t before = sink_.records();
     check(connection_->on_frame({text.view(), now_, false}, sink_, cleared()), before);
   }
@@ -135,13 +137,14 @@ class Play {
 
   std::unique_ptr<normalize::Venue> venue_;
   CheckingSink sink_;
+  bool spaced_;
   normalize::Commands todo_;
   schemas::UnixNanos now_ = kStart;
   std::unique_ptr<normalize::VenueAdapter> connection_;  // goes before the venue
 };
 
-std::uint64_t play(std::string_view name, const normalize::VenueOptions& options, std::string_view steps) {
-  Play run(name, options);
+std::uint64_t play(std::string_view name, const normalize::VenueOptions& options, std::string_view steps, bool spaced) {
+  Play run(name, options, spaced);
   for (std::size_t i = 0; i < kMaxSteps && !steps.empty(); ++i) run.step(take_until(steps, '\n'));
   return run.sink().digest();
 }
@@ -156,7 +159,7 @@ void run_venue(std::span<const std::string_view> venue_names, std::string_view i
   options.bbo_from_book = (choice & 32) != 0;
   const std::string_view name = venue_names[choice % 4 % venue_names.size()];
   input.remove_prefix(1);
-  require(play(name, options, input) == play(name, options, input));
+  require(play(name, options, input, false) == play(name, options, input, true));
 }
 
 }  // namespace millrace::test

@@ -245,7 +245,7 @@ bool BookFeed::load(Snapshot& snapshot, FeedContext& context) {
   proven_asks_.all();
   if (!align(snapshot.decimals, snapshot.bids, snapshot.asks)) return false;
   const auto fill = [this, &snapshot](LadderSide& side, ProvenSide& proven, const std::vector<Level>& rows) {
-    for (const Level& row : rows) side.set(row.price, row.quantity);
+    side.load(rows);
     if (rows.size() >= snapshot.levels_asked && side.worst()) {
       proven.limit(side.worst()->price, side.size());
     }

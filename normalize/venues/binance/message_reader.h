@@ -25,6 +25,18 @@ inline std::optional<schemas::UnixNanos> nanos_from_wire(std::int64_t time) noex
   return std::nullopt;
 }
 
+// More rows a side than any answer of the venue has; beyond it a frame is an attack or a mistake.
+inline constexpr std::size_t kMaxRows = 50'000;
+
+// Keeps the memory of the rows.
+inline void clear(Depth& depth) noexcept {
+  static_cast<Header&>(depth) = {};
+  depth.ids = {};
+  depth.decimals = {};
+  depth.bids.clear();
+  depth.asks.clear();
+}
+
 // A number that a message holds as text, to be read once the instrument's decimals are known.
 struct NumberField {
   const char* text = nullptr;  // behind the opening quote; null = not there
@@ -81,7 +93,7 @@ struct MessageReader {
     const char* text = nullptr;
     if (!read_text(value, "s", text)) return false;
     header.symbol = text_to_quote(text);
-    header.instrument = decoder.symbols_.find(header.symbol, decoder.table_);
+    header.instrument = decoder.table_.find_padded(header.symbol);
     return true;
   }
   // A time never fails a message: without it the rest is still true.
@@ -106,11 +118,6 @@ struct MessageReader {
     }
   }
 
-  Decimals first_decimals(const Header& header) const noexcept {
-    if (!header.instrument) return {};
-    const InstrumentInfo& info = decoder.table_[*header.instrument];
-    return {std::max(0, info.price_decimals), std::max(0, info.quantity_decimals)};
-  }
   // All numbers at the same decimals. A finer one than the instrument had so far starts over with more.
   bool scan(std::span<const NumberField> fields, Decimals& decimals) {
     for (const NumberField& field : fields) {

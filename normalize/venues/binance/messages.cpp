@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "normalize/venues/binance/message_reader.h"
+#include "normalize/venues/binance/plain_reader.h"
 
 namespace millrace::normalize::binance {
 namespace {
@@ -10,8 +11,6 @@ namespace {
 constexpr std::string_view kWrapped = "{\"stream\":\"";
 constexpr std::string_view kTyped = "{\"e\":\"";
 constexpr std::string_view kUntypedQuote = "{\"u\":";
-
-bool begins(const char* text, std::string_view with) noexcept { return std::string_view(text, with.size()) == with; }
 
 // From "e" of an event.
 MessageKind kind_of_event(std::string_view event) noexcept {
@@ -25,19 +24,18 @@ MessageKind kind_of_event(std::string_view event) noexcept {
   return MessageKind::kOther;
 }
 
-// From a stream's name, "btcusdt@depth@100ms", which ends with a quote. Partial books (depth5, depth10, depth20) look
-// like updates on futures but are whole states: they are not read.
-MessageKind kind_of_stream(const char* stream) noexcept {
-  const char* at = stream;
-  while (*at != '@' && *at != '"') ++at;
-  if (*at == '"') return MessageReader::is(stream, "!serverShutdown") ? MessageKind::kShutdown : MessageKind::kOther;
-  const char* const channel = at + 1;
-  if (MessageReader::is(channel, "bookTicker")) return MessageKind::kQuote;
-  if (MessageReader::is(channel, "depth") || begins(channel, "depth@")) return MessageKind::kDepth;
-  if (MessageReader::is(channel, "trade")) return MessageKind::kTrade;
-  if (MessageReader::is(channel, "aggTrade")) return MessageKind::kAggTrade;
-  if (begins(channel, "kline_")) return MessageKind::kCandle;
-  return MessageReader::is(channel, "ticker") ? MessageKind::kTicker : MessageKind::kOther;
+// From a stream's name, "btcusdt@depth@100ms". Partial books (depth5, depth10, depth20) look like updates on futures
+// but are whole states: they are not read.
+MessageKind kind_of_stream(std::string_view stream) noexcept {
+  const std::size_t at = stream.find('@');
+  if (at == stream.npos) return stream == "!serverShutdown" ? MessageKind::kShutdown : MessageKind::kOther;
+  const std::string_view channel = stream.substr(at + 1);
+  if (channel == "bookTicker") return MessageKind::kQuote;
+  if (channel == "depth" || channel.starts_with("depth@")) return MessageKind::kDepth;
+  if (channel == "trade") return MessageKind::kTrade;
+  if (channel == "aggTrade") return MessageKind::kAggTrade;
+  if (channel.starts_with("kline_")) return MessageKind::kCandle;
+  return channel == "ticker" ? MessageKind::kTicker : MessageKind::kOther;
 }
 
 // Looks members up wherever they stand. After a syntax error simdjson's object may not be asked again: then nothing is
@@ -70,15 +68,17 @@ struct Classified {
 
 // By the first bytes, which is all it takes for what Binance sends today.
 std::optional<Classified> classify_fast(std::string_view text) noexcept {
-  if (text.starts_with(kWrapped)) return Classified{kind_of_stream(text.data() + kWrapped.size()), true};
-  if (text.starts_with(kTyped)) return Classified{kind_of_event(text_to_quote(text.data() + kTyped.size())), false};
   if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote, false};
-  return std::nullopt;
+  const bool wrapped = text.starts_with(kWrapped);
+  if (!wrapped && !text.starts_with(kTyped)) return std::nullopt;
+  text.remove_prefix(wrapped ? kWrapped.size() : kTyped.size());
+  const auto name = text.substr(0, text.find('"'));
+  return Classified{wrapped ? kind_of_stream(name) : kind_of_event(name), wrapped};
 }
 
 // Any order of keys and any white space; moves the object, reset it after.
 Classified classify(Members& members) {
-  if (const auto stream = members.text("stream"); !stream.empty()) return {kind_of_stream(stream.data()), true};
+  if (const auto stream = members.text("stream"); !stream.empty()) return {kind_of_stream(stream), true};
   if (const auto event = members.text("e"); !event.empty()) return {kind_of_event(event), false};
   if (members.has("u") && members.has("s") && members.has("B")) return {MessageKind::kQuote, false};
   const bool reply = members.has("result") || members.has("id") || members.has("error");
@@ -126,7 +126,15 @@ bool read_wrapped(MessageReader& outer, MessageKind kind, od::object& root) {
 
 MessageDecoder::MessageDecoder(const InstrumentTable& table) : table_(table) {}
 
+Decimals MessageDecoder::first_decimals(const Header& header) const noexcept {
+  if (!header.instrument) return {};
+  const InstrumentInfo& info = table_[*header.instrument];
+  return {std::max(0, info.price_decimals), std::max(0, info.quantity_decimals)};
+}
+
 std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
+  auto found = classify_fast(text);
+  if (found && PlainReader(*this, text).read(found->kind, found->wrapped)) return found->kind;
   MessageReader reader{*this, ""};
   od::document document;
   od::object root;
@@ -138,7 +146,6 @@ std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
     reader.fail(code, "message");
     return std::nullopt;
   }
-  auto found = classify_fast(text);
   if (!found) {
     Members members{root};
     found = classify(members);
@@ -158,7 +165,7 @@ bool MessageDecoder::decode_snapshot(std::string_view text, std::string_view sym
   snapshot.symbol = symbol;
   snapshot.instrument = table_.find(symbol);
   MessageReader reader{*this, ""};
-  snapshot.decimals = reader.first_decimals(snapshot);
+  snapshot.decimals = first_decimals(snapshot);
   od::document document;
   od::object root;
   if (const auto code = open_document(parser_, text, document)) return reader.fail_syntax(code);

@@ -8,7 +8,6 @@
 #include "normalize/error.h"
 #include "normalize/json/json_parser.h"
 #include "normalize/symbols/instrument_table.h"
-#include "normalize/venues/binance/symbol_cache.h"
 #include "normalize/venues/binance/update_chain.h"
 #include "schemas/events/market.h"
 
@@ -117,9 +116,12 @@ class MessageDecoder {
 
  private:
   friend struct MessageReader;
+  friend class PlainReader;
+
+  // Those that numbers of its instrument have had so far.
+  Decimals first_decimals(const Header& header) const noexcept;
 
   const InstrumentTable& table_;
-  SymbolCache symbols_;
   JsonParser parser_;
   Error error_{};
 };

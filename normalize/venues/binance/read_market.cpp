@@ -6,9 +6,6 @@
 namespace millrace::normalize::binance {
 namespace {
 
-// More rows a side than any answer of the venue has; beyond it a frame is an attack or a mistake.
-constexpr std::size_t kMaxRows = 50'000;
-
 std::string_view missing_key(std::span<const NumberField> fields) noexcept {
   for (const NumberField& field : fields) {
     if (field.text == nullptr) return field.key;
@@ -48,7 +45,7 @@ MILLRACE_FLATTEN bool MessageReader::read_quote(od::object& object) {
   if (quote.symbol.empty()) return fail(Errc::kMissingField, "s");
   if (!has_id) return fail(Errc::kMissingField, "u");
   if (const auto key = missing_key(fields); !key.empty()) return fail(Errc::kMissingField, key);
-  quote.decimals = first_decimals(quote);
+  quote.decimals = decoder.first_decimals(quote);
   return scan(fields, quote.decimals);
 }
 
@@ -81,11 +78,7 @@ MILLRACE_FLATTEN bool MessageReader::read_rows(od::value& value, std::string_vie
 
 MILLRACE_FLATTEN bool MessageReader::read_depth(od::object& object) {
   Depth& depth = decoder.depth;
-  static_cast<Header&>(depth) = {};
-  depth.ids = {};
-  depth.decimals = {};
-  depth.bids.clear();
-  depth.asks.clear();
+  clear(depth);
   enum : unsigned { kFirst = 1, kLast = 2, kBids = 4, kAsks = 8 };
   unsigned seen = 0;
   const bool read = each_field(object, [&](const char* key, od::value& value) {
@@ -109,7 +102,7 @@ MILLRACE_FLATTEN bool MessageReader::read_depth(od::object& object) {
       case 's':
         if (!read_symbol(value, depth)) return false;
         // Only rows that are still to come may begin with them.
-        if (depth.bids.empty() && depth.asks.empty()) depth.decimals = first_decimals(depth);
+        if (depth.bids.empty() && depth.asks.empty()) depth.decimals = decoder.first_decimals(depth);
         return true;
       default:
         return read_common(key, value, depth);
@@ -169,7 +162,7 @@ MILLRACE_FLATTEN bool MessageReader::read_trade(od::object& object, MessageKind 
   if (!has_id) return fail(Errc::kMissingField, aggregated ? "a" : "t");
   if (!has_maker) return fail(Errc::kMissingField, "m");
   if (const auto key = missing_key(fields); !key.empty()) return fail(Errc::kMissingField, key);
-  trade.decimals = first_decimals(trade);
+  trade.decimals = decoder.first_decimals(trade);
   return scan(fields, trade.decimals);
 }
 

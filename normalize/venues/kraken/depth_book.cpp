@@ -33,12 +33,11 @@ bool is_offered_depth(std::int64_t depth) noexcept {
 
 // Sets rows one by one rather than trusting their order: nothing is lost if a side is not sorted.
 bool DepthBook::load(const RowLevels& rows, const Precision& precision, int depth, std::uint32_t checksum) {
-  book_.clear();
   book_.price_exponent = -precision.price;
   book_.quantity_exponent = -precision.quantity;
   depth_ = depth;
-  for (const Level& row : rows.bids) book_.bids.set(row.price, row.quantity);
-  for (const Level& row : rows.asks) book_.asks.set(row.price, row.quantity);
+  book_.bids.load(rows.bids);
+  book_.asks.load(rows.asks);
   cut(book_.bids, static_cast<std::size_t>(depth), nullptr);
   cut(book_.asks, static_cast<std::size_t>(depth), nullptr);
   checksum_value_ = checksum;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace millrace::normalize {
 namespace {
@@ -50,6 +52,34 @@ TEST(InstrumentTable, ReferencesAndIdsSurviveGrowthToThousands) {
     EXPECT_EQ(index(*found), static_cast<std::size_t>(i));
   }
   EXPECT_FALSE(table.find("S5000"));
+}
+
+TEST(InstrumentTable, SymbolsThatShareTheirFirstSixteenBytesAreToldApart) {
+  InstrumentTable table;
+  const auto first = table.intern("ABCDEFGHIJKLMNOPQ");
+  const auto second = table.intern("ABCDEFGHIJKLMNOPR");
+  EXPECT_NE(first, second);
+  EXPECT_EQ(table.find("ABCDEFGHIJKLMNOPQ"), first);
+  EXPECT_EQ(table.find("ABCDEFGHIJKLMNOPR"), second);
+  EXPECT_FALSE(table.find("ABCDEFGHIJKLMNOP"));
+  EXPECT_FALSE(table.find("ABCDEFGHIJKLMNOPS"));
+  EXPECT_NE(table.intern("A"), table.intern(std::string("A\0", 2)));
+}
+
+TEST(InstrumentTable, InAFrameTheSameIsFoundWhateverFollowsTheSymbol) {
+  InstrumentTable table;
+  std::vector<std::string> symbols;
+  for (int i = 0; i < 3000; ++i) symbols.push_back("S" + std::to_string(i * 7919));
+  symbols.insert(symbols.end(), {"A", "ABCDEFGH", "ABCDEFGHI", "ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOPQ"});
+  EXPECT_FALSE(table.find_padded("A               "));
+  for (const auto& symbol : symbols) table.intern(symbol);
+  for (const auto& symbol : symbols) {
+    const std::string text = symbol + "\",\"garbage and more";
+    const auto view = std::string_view(text);
+    EXPECT_EQ(table.find_padded(view.substr(0, symbol.size())), table.find(symbol)) << symbol;
+    EXPECT_FALSE(table.find_padded(view.substr(0, symbol.size() + 1))) << symbol;
+  }
+  EXPECT_FALSE(table.find_padded(std::string_view("               ").substr(0, 0)));
 }
 
 }  // namespace

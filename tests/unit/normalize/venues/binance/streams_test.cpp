@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "normalize/venues/binance/streams.h"
-#include "normalize/venues/binance/symbol_cache.h"
 #include "normalize/venues/binance/venue_config.h"
 #include "tests/support/venue_harness.h"
 
@@ -222,23 +221,6 @@ TEST(BinanceVenues, AllAreRegistered) {
     EXPECT_EQ(venue->capabilities().limits.lifetime_s, 24 * 60 * 60);
   }
   EXPECT_EQ(normalize::make_venue("binance", {}), nullptr);
-}
-
-TEST(SymbolCache, FindsWhatTheTableHasWhateverFollowsTheSymbol) {
-  normalize::InstrumentTable table;
-  normalize::binance::SymbolCache cache;
-  std::vector<std::string> symbols;
-  for (int i = 0; i < 3000; ++i) symbols.push_back("S" + std::to_string(i * 7919));
-  symbols.insert(symbols.end(), {"A", "ABCDEFGH", "ABCDEFGHI", "ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOPQ"});
-  EXPECT_EQ(cache.find("A               ", table), std::nullopt);
-  for (const auto& symbol : symbols) table.intern(symbol);
-  for (int round = 0; round < 2; ++round) {
-    for (const auto& symbol : symbols) {
-      const PaddedText text(symbol + "\",\"garbage");
-      EXPECT_EQ(cache.find(text.view().substr(0, symbol.size()), table), table.find(symbol)) << symbol;
-      EXPECT_EQ(cache.find(text.view().substr(0, symbol.size() + 1), table), std::nullopt) << symbol;
-    }
-  }
 }
 
 }  // namespace

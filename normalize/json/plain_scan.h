@@ -1,0 +1,133 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "normalize/json/decimal_scan.h"
+
+namespace millrace::normalize {
+
+// JSON as machines write it: no white space, no escapes, ASCII. Reads such a text in one pass, without the index that a
+// general parser builds first, and refuses everything else, well-formed or not. Who is refused asks the general parser,
+// which reads every form and knows the error: what is accepted here means the same there.
+//
+// All calls move over what they read; after a false the position means nothing. REQUIRES kScanPadding readable bytes
+// behind the text.
+class PlainScan {
+ public:
+  explicit PlainScan(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+
+  bool take(char wanted) noexcept {
+    const bool there = at_ < end_ && *at_ == wanted;
+    at_ += there;
+    return there;
+  }
+  bool at_end() const noexcept { return at_ == end_; }
+  // For the token that an integer is: text_since(position()) after it was read.
+  const char* position() const noexcept { return at_; }
+  std::string_view text_since(const char* begin) const noexcept {
+    return {begin, static_cast<std::size_t>(at_ - begin)};
+  }
+
+  // An object with at least one member. Calls on_member(key), `key` behind the opening quote, at each value, which it
+  // must read or skip(); stops when it returns false.
+  template <class OnMember>
+  bool object(OnMember&& on_member) {
+    if (!take('{')) return false;
+    do {
+      std::string_view key;
+      if (!text(key) || !take(':') || !on_member(key.data())) return false;
+    } while (take(','));
+    return take('}');
+  }
+
+  // A string; `value` is what stands between the quotes.
+  bool text(std::string_view& value) noexcept {
+    if (!take('"')) return false;
+    const char* const begin = at_;
+    for (; at_ < end_; at_ += 8) {
+      const std::uint64_t found = not_plain(at_);
+      if (found == 0) continue;
+      at_ += std::countr_zero(found) / 8;
+      value = text_since(begin);
+      return take('"');
+    }
+    return false;
+  }
+
+  // 0 or more, of at most 16 digits.
+  bool integer(std::int64_t& value) noexcept {
+    const std::uint64_t head = detail::load_digits(at_);
+    const auto digits = digits_of(head);
+    if (digits == 0 || (digits > 1 && *at_ == '0')) return false;
+    value = detail::first_digits(head, digits);
+    at_ += digits;
+    if (digits == 8) {
+      const std::uint64_t tail = detail::load_digits(at_);
+      const auto more = digits_of(tail);
+      if (more > 0) value = value * detail::kFastPowers[more] + detail::first_digits(tail, more);
+      at_ += more;
+      if (more == 8 && is_digit(*at_)) return false;
+    }
+    return at_ <= end_;
+  }
+
+  // A quoted decimal, at exactly `decimals`.
+  bool quoted_number(int decimals, std::int64_t& mantissa) noexcept {
+    if (!take('"')) return false;
+    const char* behind = at_;
+    if (detail::scan_plain_quoted(at_, decimals, mantissa, behind)) [[likely]] {
+      at_ = behind;
+      return take('"');
+    }
+    const auto* const quote = static_cast<const char*>(std::memchr(at_, '"', static_cast<std::size_t>(end_ - at_)));
+    if (quote == nullptr) return false;
+    const std::string_view number(at_, static_cast<std::size_t>(quote - at_));
+    at_ = quote + 1;
+    return scan_decimal_slow(number, decimals, mantissa) == Scan::kOk;
+  }
+
+  bool boolean(bool& value) noexcept {
+    value = literal("true");
+    return value || literal("false");
+  }
+
+  // A string, an integer, true, false or null.
+  bool skip() noexcept {
+    std::string_view string;
+    std::int64_t number = 0;
+    bool flag = false;
+    if (*at_ == '"') return text(string);
+    if (is_digit(*at_)) return integer(number);
+    return boolean(flag) || literal("null");
+  }
+
+ private:
+  static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+  static std::size_t digits_of(std::uint64_t eight) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(detail::non_digits(eight))) / 8;
+  }
+  bool literal(std::string_view wanted) noexcept {
+    const bool there =
+        static_cast<std::size_t>(end_ - at_) >= wanted.size() && std::memcmp(at_, wanted.data(), wanted.size()) == 0;
+    if (there) at_ += wanted.size();
+    return there;
+  }
+  // The high bit of the first of eight bytes that ends a plain string: a quote, a backslash, a control character or
+  // half of a longer one. Bits behind the first mean nothing.
+  static std::uint64_t not_plain(const char* at) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+    std::uint64_t chars;
+    std::memcpy(&chars, at, sizeof chars);
+    const std::uint64_t quote = chars ^ (kOnes * '"');
+    const std::uint64_t slash = chars ^ (kOnes * '\\');
+    return (((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash) | (chars - kOnes * ' ') | chars) & (kOnes * 0x80);
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace millrace::normalize

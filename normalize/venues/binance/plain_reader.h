@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "normalize/json/plain_scan.h"
+#include "normalize/venues/binance/messages.h"
+
+namespace millrace::normalize::binance {
+
+// The messages of the hot path as Binance's own servers write them, several times faster than MessageReader, which
+// reads every other form of them and all others. Sources only.
+//
+// False: not read, for whatever reason, and the decoder's members hold anything; MessageReader must read it anew.
+class PlainReader {
+ public:
+  PlainReader(MessageDecoder& decoder, std::string_view text) noexcept : decoder_(decoder), scan_(text) {}
+
+  // `wrapped`: the combined form.
+  bool read(MessageKind kind, bool wrapped);
+
+ private:
+  bool read_data(MessageKind kind);
+  bool read_quote();
+  bool read_depth();
+  bool read_trade(MessageKind kind);
+  // E, T and s; anything else is skipped.
+  bool read_common(char key, Header& header);
+  bool read_time(Header& header, std::optional<schemas::UnixNanos>& out);
+  bool read_symbol(Header& header);
+  bool read_rows(std::vector<schemas::Level>& side);
+  bool read_price(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.price, out); }
+  bool read_quantity(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.quantity, out) && out >= 0; }
+
+  MessageDecoder& decoder_;
+  PlainScan scan_;
+  // The instrument is known, and its decimals; numbers before that are for MessageReader.
+  bool known_ = false;
+  Decimals decimals_;
+};
+
+}  // namespace millrace::normalize::binance

@@ -22,17 +22,29 @@ Inflater::~Inflater() { inflateEnd(&stream_); }
 
 void Inflater::begin() {
   output_.clear(kKeepOutput);
+  after_final_block_ = false;
   if (no_context_takeover_) inflateReset(&stream_);
 }
 
 Inflater::Status Inflater::append(std::string_view part) {
+  if (part.empty()) return Status::kOk;
+  after_final_block_ = false;
   // zlib's interface is older than const; it does not write to its input.
   stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
   stream_.avail_in = static_cast<uInt>(part.size());
   return run();
 }
 
-Inflater::Status Inflater::finish() { return append(kTail); }
+// A whole message ends between two blocks (RFC 7692, 7.2.2); else its data were cut, and what follows would be read
+// out of step.
+Inflater::Status Inflater::finish() {
+  if (after_final_block_) return Status::kOk;
+  const Status status = append(kTail);
+  if (status != Status::kOk) return status;
+  constexpr int kUnusedBits = 7;
+  constexpr int kBetweenBlocks = 128;
+  return (stream_.data_type & (kUnusedBits | kBetweenBlocks)) == kBetweenBlocks ? Status::kOk : Status::kBad;
+}
 
 Inflater::Status Inflater::run() {
   for (;;) {
@@ -47,6 +59,7 @@ Inflater::Status Inflater::run() {
     if (code == Z_STREAM_END) {
       // A block marked final ends no message (RFC 7692, 7.2.3.4); what it wrote stays the window.
       inflateResetKeep(&stream_);
+      after_final_block_ = stream_.avail_in == 0;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       return Status::kBad;
     }

@@ -40,6 +40,8 @@ class Inflater {
   const bool no_context_takeover_;
   const std::size_t max_bytes_;
   z_stream stream_{};
+  // The last byte so far ended a block marked final.
+  bool after_final_block_ = false;
   PaddedBuffer output_;
 };
 

@@ -178,6 +178,13 @@ TEST(FrameReader, DamagedCompressionIsRefused) {
   EXPECT_EQ(refusal(server_frame(kFin | kRsv1 | 1, "\xff\xff\xff"), {.enabled = true}), 1007);
 }
 
+TEST(FrameReader, CompressedMessageWithItsEndMissingIsRefused) {
+  const std::string hello("\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+  for (std::size_t size = 0; size < hello.size(); ++size) {
+    EXPECT_EQ(refusal(server_frame(kFin | kRsv1 | 1, hello.substr(0, size)), {.enabled = true}), 1007) << size;
+  }
+}
+
 TEST(FrameReader, MessageThatInflatesBeyondTheBoundIsRefused) {
   z_stream stream{};
   ASSERT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);

@@ -73,13 +73,22 @@ def mix_worker(flow, rate, *sim_options, limits="rest_weight_per_minute: 1000000
     return worker
 
 
+def by_dataset(metrics):
+    counts = {}
+    for key, value in metrics.items():
+        found = re.match(r'millrace_records_total\{.*dataset="([^"]+)"', key)
+        if found:
+            counts[found[1]] = counts.get(found[1], 0) + value
+    return counts
+
+
 def window(flow, worker, seconds):
     """CPU, acknowledged records, frames and latencies of a window in the steady state."""
     def sample():
         metrics = flow.metrics(worker)
         total = lambda name: sum(v for k, v in metrics.items() if k.split("{")[0] == name)
         return {"cpu": cpu_seconds(worker), "acks": total("millrace_lane_acks_total"),
-                "frames": total("millrace_frames_total"),
+                "frames": total("millrace_frames_total"), "types": by_dataset(metrics),
                 "latency": Histogram(metrics, "millrace_receive_to_ack_seconds")}
     first = sample()
     subprocess.run(["sleep", str(seconds)], check=True)
@@ -88,6 +97,7 @@ def window(flow, worker, seconds):
     latency = last["latency"].since(first["latency"])
     return {
         "frames": int(frames), "acks": int(last["acks"] - first["acks"]),
+        "records_by_type": {kind: int(count - first["types"].get(kind, 0)) for kind, count in last["types"].items()},
         "frames_per_second": round(frames / seconds),
         "cpu_ns_per_message": round((last["cpu"] - first["cpu"]) * 1e9 / max(1, frames), 1),
         "ack_p50_us": round(latency.quantile(0.5) * 1e6), "ack_p99_us": round(latency.quantile(0.99) * 1e6),

@@ -88,6 +88,29 @@ void message(od::parser& parser, std::string_view text, Sum& sum) {
   if (kind == 'a') trade<kDecimals>(data, "a", sum);
 }
 
+// {"channel":"book","type":"update","data":[{"symbol":..,"bids":[{"price":..,"qty":..}],"asks":[],"checksum":..,...}]}
+__attribute__((flatten)) void kraken_book(od::object message, Sum& sum) {
+  sum.text(message["channel"]);
+  sum.text(message["type"]);
+  for (auto item : message["data"].get_array()) {
+    od::object data = item.get_object().value_unsafe();
+    sum.text(data["symbol"]);
+    for (const std::string_view side : {"bids", "asks"}) {
+      for (auto row : data[side].get_array()) {
+        od::object level = row.get_object().value_unsafe();
+        for (const std::string_view key : {"price", "qty"}) {
+          std::string_view raw = level[key].raw_json_token().value_unsafe();
+          std::int64_t mantissa = 0;
+          if (normalize::scan_decimal(raw, 8, mantissa) == normalize::Scan::kOk)
+            sum.value += static_cast<std::uint64_t>(mantissa);
+        }
+      }
+    }
+    sum.integer(data["checksum"]);
+    sum.text(data["timestamp"]);
+  }
+}
+
 }  // namespace
 
 struct Extraction::Impl {
@@ -106,6 +129,17 @@ std::uint64_t Extraction::run(std::span<const std::string_view> messages) {
     } else {
       message<false>(impl_->parser, text, sum);
     }
+  }
+  return sum.value;
+}
+
+std::uint64_t Extraction::run_kraken(std::span<const std::string_view> messages) {
+  Sum sum;
+  for (const std::string_view text : messages) {
+    od::document document;
+    const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING);
+    if (impl_->parser.iterate(padded).get(document) != simdjson::SUCCESS) continue;
+    kraken_book(document.get_object().value_unsafe(), sum);
   }
   return sum.value;
 }

@@ -17,6 +17,8 @@ class Extraction {
 
   // Reads all; the result depends on every value, so that nothing is optimized away.
   std::uint64_t run(std::span<const std::string_view> messages);
+  // The same for book updates of Kraken.
+  std::uint64_t run_kraken(std::span<const std::string_view> messages);
 
  private:
   struct Impl;

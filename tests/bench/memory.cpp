@@ -19,6 +19,7 @@
 #include "normalize/book/book.h"
 #include "normalize/json/decimal_scan.h"
 #include "normalize/venue_adapter.h"
+#include "normalize/venues/kraken/checksum.h"
 #include "schemas/codec/encode.h"
 #include "tests/bench/allocations.h"
 #include "tests/bench/extraction.h"
@@ -27,6 +28,8 @@
 
 namespace millrace::bench {
 namespace {
+
+using schemas::Level;
 
 constexpr int kRounds = 9;
 volatile std::uint64_t kept;  // results go here, so that no work is optimized away
@@ -194,6 +197,53 @@ double book_ns() {
   return median(times) * 1e9 / kCount;
 }
 
+// One update of Kraken's book: its one row lies among the ten levels that the checksum covers, as most do.
+constexpr std::int64_t kKrakenBid = 618'376;
+std::string kraken_update(std::int64_t price, std::int64_t quantity) {
+  return fmt::format(
+      R"({{"channel":"book","type":"update","data":[{{"symbol":"BTC/USD","bids":[{{"price":{}.{},)"
+      R"("qty":{}.{:08}}}],"asks":[],"checksum":2439117997,"timestamp":"2023-10-06T17:35:55.440295Z"}}]}})",
+      price / 10, price % 10, quantity / 100'000'000, quantity % 100'000'000);
+}
+
+struct KrakenCost {
+  double parse_ns = 0, checksum_ns = 0;
+};
+
+KrakenCost kraken_cost() {
+  constexpr int kCount = 200'000;
+  normalize::Book book;
+  book.price_exponent = -1;
+  book.quantity_exponent = -8;
+  for (int i = 0; i < 100; ++i) {
+    book.bids.set(kKrakenBid - i, 154'698'000 + i);
+    book.asks.set(kKrakenBid + 1 + i, 154'698'000 + i);
+  }
+  normalize::kraken::BookChecksum checksum;
+  kept = checksum.of(book);
+  Messages updates;
+  std::vector<Level> rows;
+  for (int i = 0; i < kCount; ++i) {
+    rows.push_back({kKrakenBid - i % 10, 154'698'000 + i});
+    updates.add(kraken_update(rows.back().price, rows.back().quantity));
+  }
+  updates.seal();
+  Extraction parse(true);
+  std::vector<double> parse_s, checksum_s;
+  for (int round = 0; round < kRounds; ++round) {
+    parse_s.push_back(seconds_of([&] { kept = parse.run_kraken(updates.views()); }));
+    checksum_s.push_back(seconds_of([&] {
+      std::uint64_t sum = 0;
+      for (const Level& row : rows) {
+        book.bids.set(row.price, row.quantity);
+        sum += checksum.of(book, std::span(&row, 1), {});
+      }
+      kept = sum;
+    }));
+  }
+  return {median(parse_s) * 1e9 / kCount, median(checksum_s) * 1e9 / kCount};
+}
+
 template <class Body>
 double encode_ns(const Body& body) {
   constexpr int kCount = 300'000;
@@ -223,7 +273,7 @@ double encode_ns(const Body& body) {
 }
 
 std::string stages() {
-  std::vector<schemas::Level> levels;
+  std::vector<Level> levels;
   for (int i = 0; i < 20; ++i) levels.push_back({6'183'763 + i * 7, 154'698'000 + i * 1000});
   schemas::Book book;
   book.kind = schemas::BookKind::kDelta;
@@ -236,9 +286,10 @@ std::string stages() {
   bbo.quantity_exponent = -5;
   bbo.bid = levels[0];
   bbo.ask = levels[1];
-  return fmt::format(
-      R"({{"decimal_ns":{:.2f},"book_update_ns":{:.2f},"encode_bbo_ns":{:.1f},"encode_delta_ns":{:.1f}}})",
-      decimal_ns(), book_ns(), encode_ns(bbo), encode_ns(book));
+  const KrakenCost kraken = kraken_cost();
+  return fmt::format(R"({{"decimal_ns":{:.2f},"book_update_ns":{:.2f},"encode_bbo_ns":{:.1f},"encode_delta_ns":{:.1f},)"
+                     R"("kraken_parse_ns":{:.1f},"kraken_update_and_checksum_ns":{:.1f}}})",
+                     decimal_ns(), book_ns(), encode_ns(bbo), encode_ns(book), kraken.parse_ns, kraken.checksum_ns);
 }
 
 std::string scaling() {

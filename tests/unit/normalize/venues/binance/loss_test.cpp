@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -8,8 +7,7 @@
 #include "tests/unit/normalize/venues/binance/capture.h"
 
 // Recordings with a frame taken out, repeated or swapped with its neighbour: a consumer that sees nothing but the
-// events must never hold a wrong book without having been told of a hole. MILLRACE_LONG=1 tries every frame, else every
-// 17th.
+// events must never hold a wrong book without having been told of a hole.
 namespace millrace::test {
 namespace {
 
@@ -100,10 +98,8 @@ void expect_only_true_books(const Outcome& got, const std::map<Key, std::size_t>
   }
 }
 
-std::size_t stride() {
-  const char* run_long = std::getenv("MILLRACE_LONG");
-  return run_long != nullptr && std::string_view(run_long) == "1" ? 1 : 17;
-}
+// Every frame; under sanitizers, which are ten times slower, every 17th.
+constexpr std::size_t kStride = MILLRACE_DAMAGE_STRIDE;
 
 class BinanceLoss : public testing::Test {
  protected:
@@ -118,7 +114,7 @@ class BinanceLoss : public testing::Test {
       const Outcome intact = outcome_of(capture, lines);
       ASSERT_TRUE(intact.gaps.empty());
       const auto truth = truth_of(intact);
-      for (std::size_t i = 0; i < lines.size(); i += stride()) {
+      for (std::size_t i = 0; i < lines.size(); i += kStride) {
         if (capture.lines[lines[i]].rest) continue;
         SCOPED_TRACE("line " + std::to_string(lines[i]));
         damage(capture, intact, truth, lines, i);

@@ -25,6 +25,8 @@ void for_each_after_meta(Reader reader, Decoded<Body>& out, Handle&& handle) {
 }
 
 // One number column of the levels, and how far it is filled.
+// One number column of the levels, and how far it is filled. Prices and quantities arrive as two columns of one array
+// of levels; each grows it as far as it needs, and unequal ends are refused.
 template <std::int64_t Level::*Column>
 struct ColumnOf {
   std::vector<Level>& levels;
@@ -66,7 +68,8 @@ void read_body(Reader reader, Decoded<Book>& out) {
   body.asks = out.storage->asks;
 }
 
-// A side has both its numbers or neither.
+// A side has both its numbers or neither. Generated code would accept half a side, and a reader would take its zero for
+// a price.
 std::optional<Level> level_of(const std::optional<std::int64_t>& price, const std::optional<std::int64_t>& quantity) {
   if (price.has_value() != quantity.has_value()) throw fields::Malformed{};
   if (!price) return std::nullopt;
@@ -176,6 +179,7 @@ void read_body(Reader reader, Claim& out) {
   });
 }
 
+// The identity is encoded anew once its four texts are there, since the record may be written out again.
 template <class Body>
 AnyDecoded decode_event(Reader reader) {
   Decoded<Body> out{std::make_shared<DecodedStorage>(), {}, {}};
@@ -195,6 +199,7 @@ AnyDecoded decode_plain(Reader reader) {
   return out;
 }
 
+// No default: a new message type without a decoder is a compiler's warning, which is an error here.
 AnyDecoded decode_as(MessageType type, Reader reader) {
   switch (type) {
     case MessageType::kBook:
@@ -235,6 +240,7 @@ void append_json(const Message& record, std::string& out) {
 
 }  // namespace
 
+// Exceptions stay inside: protozero throws on a short or overlong field, and a record of Kafka may be anything.
 std::optional<AnyDecoded> decode(MessageType type, std::string_view bytes) {
   try {
     return decode_as(type, Reader(bytes.data(), bytes.size()));

@@ -16,6 +16,7 @@
 // valid, because they point into `storage`.
 namespace millrace::schemas {
 
+// What the views of a decoded record point into. On the heap and shared, so that its address stays when records move.
 struct DecodedStorage {
   StreamIdentity identity;
   std::vector<GapMark> gap;
@@ -24,6 +25,9 @@ struct DecodedStorage {
   std::string text[2];
 };
 
+// One event with its Meta. meta.stream, meta.gap, the spans and views of `body` live as long as any copy's `storage`;
+// moving `body` out of the record does not take them along. Nothing in it is changed after decode(), so copies may be
+// read from several threads.
 template <class Body>
 struct Decoded {
   std::shared_ptr<DecodedStorage> storage;
@@ -31,7 +35,8 @@ struct Decoded {
   Body body;
 };
 
-// Which message a topic carries.
+// Which message a topic carries. The numbers are those of the header `mr` (schemas/proto/README.md): new ones go to the
+// end.
 enum class MessageType : std::uint8_t {
   kBook,
   kBbo,
@@ -50,6 +55,10 @@ using AnyDecoded =
     std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>, Decoded<Instrument>,
                  Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>, Heartbeat, Claim>;
 
+// Reads `bytes` as one whole message of that type; they need not outlive the call. Nullopt: not protobuf, text that is
+// not UTF-8, levels without quantities, half a quote side, an exponent beyond 400. The type is not in the bytes: it
+// follows from the topic, and the wrong one gives nullopt or an event of nonsense. Work and memory are linear in the
+// bytes. Any thread.
 std::optional<AnyDecoded> decode(MessageType type, std::string_view bytes);
 
 // JSON line of a decoded record, by to_json.

@@ -12,17 +12,20 @@
 // twice. Generated code checks it in tests.
 namespace millrace::schemas {
 
-// An upper bound of the encoded size, cheap to compute. Book, Bbo and Trade are the hot ones.
+// An upper bound of the encoded size in bytes, in constant time but for the gap marks; loose (ten bytes a number), so
+// reserve by it and give back what encode() did not use. Book, Bbo and Trade are the hot ones.
 std::size_t encoded_bound(const Meta& meta, const Book& body) noexcept;
 std::size_t encoded_bound(const Meta& meta, const Bbo& body) noexcept;
 std::size_t encoded_bound(const Meta& meta, const Trade& body) noexcept;
 
-// Writes one message into `out` and returns its length. Requires out.size() >= encoded_bound(meta, body).
+// Writes one message into `out` and returns its length. Requires out.size() >= encoded_bound(meta, body) and
+// meta.stream != null: nothing is checked. Bytes behind the returned length may have been written too. Texts must be
+// UTF-8. Any thread; the same input always gives the same bytes, those of generated code.
 std::size_t encode(const Meta& meta, const Book& body, std::span<std::byte> out) noexcept;
 std::size_t encode(const Meta& meta, const Bbo& body, std::span<std::byte> out) noexcept;
 std::size_t encode(const Meta& meta, const Trade& body, std::span<std::byte> out) noexcept;
 
-// The rest, appended to `out` (protozero underneath).
+// The rest, appended to `out` (protozero underneath). Text that is not UTF-8 is repaired here, as it may be a server's.
 void encode(const Meta& meta, const Ticker& body, std::string& out);
 void encode(const Meta& meta, const Candle& body, std::string& out);
 void encode(const Meta& meta, const Instrument& body, std::string& out);

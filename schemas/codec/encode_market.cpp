@@ -14,6 +14,7 @@ using wire::put_text_unless_empty;
 using wire::put_varint_field;
 using wire::zigzag;
 
+// The longest form of a number field. Fields above 15 would need two bytes for the tag; no hot message has one.
 constexpr std::size_t kTagAndVarint = 1 + wire::kMaxVarint;
 
 std::uint8_t* begin_of(std::span<std::byte> out) noexcept { return reinterpret_cast<std::uint8_t*>(out.data()); }
@@ -51,6 +52,7 @@ std::uint8_t* put_side(std::uint8_t* at, unsigned field, const std::optional<Lev
 
 }  // namespace
 
+// 14 fields beside Meta: kind, two exponents, four column headers, seven optional numbers.
 std::size_t encoded_bound(const Meta& meta, const Book& body) noexcept {
   const std::size_t levels = body.bids.size() + body.asks.size();
   return wire::meta_bound(meta) + levels * 2 * wire::kMaxVarint + 14 * kTagAndVarint + wire::kSlack;

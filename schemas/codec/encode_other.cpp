@@ -22,6 +22,7 @@ void append_meta(const Meta& meta, std::string& out) {
   out.resize(static_cast<std::size_t>(end - begin));
 }
 
+// Marks too are laid by the hot path's writer: one encoding of each message, whoever writes it.
 void add_gap_mark(pbf_writer& writer, pbf_tag_type field, const GapMark& mark) {
   std::string body(wire::gap_mark_bound(mark), '\0');
   auto* const begin = reinterpret_cast<std::uint8_t*>(body.data());
@@ -40,6 +41,7 @@ void add_text(pbf_writer& writer, pbf_tag_type field, const std::string_view tex
   }
 }
 
+// as they are: a quarantined frame is not text
 void add_bytes(pbf_writer& writer, pbf_tag_type field, const std::string_view bytes) {
   if (!bytes.empty()) writer.add_bytes(field, bytes.data(), bytes.size());
 }
@@ -48,6 +50,7 @@ void add_int(pbf_writer& writer, pbf_tag_type field, std::int64_t value) {
   if (value != 0) writer.add_int64(field, value);
 }
 
+// Without presence in the schema, so 0 is left out as generated code does.
 void add_time(pbf_writer& writer, pbf_tag_type field, UnixNanos time) {
   if (time != 0) writer.add_sfixed64(field, time);
 }
@@ -66,6 +69,7 @@ void add(pbf_writer& writer, pbf_tag_type field, const std::optional<WideDecimal
   if (number->value.exponent != 0) message.add_sint32(2, number->value.exponent);
 }
 
+// int64 for int32 fields as well: the wire form of both is the same.
 template <class Integer>
 void add_optional_int(pbf_writer& writer, pbf_tag_type field, const std::optional<Integer>& value) {
   if (value) writer.add_int64(field, *value);
@@ -88,6 +92,7 @@ void add_stream(pbf_writer& heartbeat, const StreamBeat& stream) {
 
 }  // namespace
 
+// The array stands in the order of the field numbers 2 to 15.
 void encode(const Meta& meta, const Ticker& body, std::string& out) {
   append_meta(meta, out);
   pbf_writer writer(out);

@@ -2,6 +2,7 @@
 
 namespace millrace::schemas::fields {
 
+// The text must be a number: consumers compute with it, and JSON output copies it.
 bool read(Reader& reader, WideDecimal& out) {
   if (reader.wire_type() != WireType::length_delimited) return false;
   for_each(reader.get_message(), [&](Reader& field) {

@@ -11,6 +11,7 @@
 // is "type" with the message's name in lower case ("book", "stream_status").
 namespace millrace::schemas {
 
+// Absent members and empty texts are left out. Requires meta.stream != null. Any thread.
 void to_json(const Meta& meta, const Book& body, std::string& out);
 void to_json(const Meta& meta, const Bbo& body, std::string& out);
 void to_json(const Meta& meta, const Trade& body, std::string& out);

@@ -9,6 +9,7 @@
 namespace millrace::schemas {
 namespace {
 
+// The minimum that RFC 8259 asks for: everything else goes through as UTF-8.
 bool needs_escape(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
 void append_escape(char c, std::string& out) {
@@ -33,6 +34,7 @@ void append_escape(char c, std::string& out) {
   }
 }
 
+// Copies whole runs between escapes, which are rare in names and reasons.
 void append_escaped(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const auto stop = std::find_if(text.begin(), text.end(), needs_escape);

@@ -11,13 +11,15 @@
 namespace millrace::schemas {
 
 // Appends one JSON object, field by field. Text may be anything: what is not UTF-8 becomes U+FFFD. Absent numbers and
-// empty texts are left out.
+// empty texts are left out. Keys are literals of the caller and are not escaped. `out` must outlive the writer; what
+// stood in it before is kept, so several objects can be written to one buffer.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) { out_ += '{'; }
 
   void text(std::string_view key, std::string_view value);
   void integer(std::string_view key, std::int64_t value);
+  // As a string of plain digits: a JSON number would be read into a double.
   void decimal(std::string_view key, Decimal value);
   void decimal(std::string_view key, const std::optional<WideDecimal>& value);
   void boolean(std::string_view key, bool value);

@@ -36,6 +36,7 @@ std::uint8_t* put_times(std::uint8_t* at, const Meta& meta) noexcept {
   return at;
 }
 
+// One byte for the length is the guess: a mark is rarely as long as 128 bytes.
 std::uint8_t* put_gaps(std::uint8_t* at, const Meta& meta) noexcept {
   for (const GapMark& mark : meta.gap) {
     *at++ = tag(kGap, Type::kLength);
@@ -79,6 +80,7 @@ std::uint8_t* put_meta(std::uint8_t* at, const Meta& meta) noexcept {
 
 }  // namespace wire
 
+// Fields 1 to 4 in this order are the beginning of every Meta of the stream: put_meta() relies on it.
 StreamIdentity make_stream_identity(std::string venue, std::string symbol, std::string instrument,
                                     std::string account) {
   StreamIdentity identity{std::move(venue), std::move(symbol), std::move(instrument), std::move(account), {}};

@@ -8,7 +8,7 @@
 // anything.
 namespace millrace::schemas {
 
-// Length of the well-formed beginning of `text`.
+// Length in bytes of the well-formed beginning of `text`; linear. Overlong forms and surrogates are not well-formed.
 std::size_t valid_utf8_prefix(std::string_view text) noexcept;
 
 inline bool is_valid_utf8(std::string_view text) noexcept { return valid_utf8_prefix(text) == text.size(); }

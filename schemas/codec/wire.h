@@ -12,7 +12,9 @@
 // seven bytes more than it needs.
 namespace millrace::schemas::wire {
 
+// Room in bytes behind the last field for the overshoot of put_varint.
 inline constexpr std::size_t kSlack = 16;
+// 64 bits in groups of seven.
 inline constexpr std::size_t kMaxVarint = 10;
 
 enum class Type : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2 };
@@ -22,6 +24,7 @@ constexpr std::uint8_t tag(unsigned field, Type type) noexcept {
   return static_cast<std::uint8_t>(field << 3 | static_cast<unsigned>(type));
 }
 
+// sint64 on the wire: small numbers of either sign become short varints (0, -1, 1, -2 are 0, 1, 2, 3).
 constexpr std::uint64_t zigzag(std::int64_t value) noexcept {
   return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
 }
@@ -106,7 +109,8 @@ inline std::uint8_t* put_text_unless_empty(std::uint8_t* at, unsigned field, std
 }
 
 // Writes the length prefix of a body that was laid after a guess of the prefix's size, from `prefix` to `body`; moves
-// the body where the guess was wrong, so that the prefix is canonical.
+// the body where the guess was wrong, so that the prefix is canonical. A move overshoots by at most the difference of
+// the two prefix sizes, which the callers' bounds contain.
 inline std::uint8_t* close_length(std::uint8_t* prefix, std::uint8_t* body, std::uint8_t* end) noexcept {
   const auto size = static_cast<std::size_t>(end - body);
   std::uint8_t* const place = prefix + varint_size(size);

@@ -11,6 +11,7 @@ namespace {
 constexpr std::int32_t kMaxExponent = 400;  // further out, text would be all zeros
 constexpr int kInt64Digits = 19;
 
+// 10^19 is the largest power that 64 unsigned bits hold.
 constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
   std::array<std::uint64_t, 20> powers{};
   powers[0] = 1;
@@ -57,6 +58,8 @@ bool take_exponent(const char*& at, const char* end, std::int64_t& exponent) noe
   return true;
 }
 
+// The grammar is JSON's, but leading zeros are allowed ("00.5"), and "+1", ".5", "1." are not. Digits beyond 64 bits
+// are counted and thrown away: whether that matters is the caller's question (`Parts::fits`).
 std::optional<Parts> take_number(std::string_view text) noexcept {
   const char* at = text.data();
   const char* const end = at + text.size();
@@ -78,6 +81,8 @@ std::optional<Parts> take_number(std::string_view text) noexcept {
   return parts;
 }
 
+// The magnitude of the smallest int64 is one above that of the largest, hence the unsigned detour: negating it as a
+// signed number would be undefined.
 std::optional<Decimal> to_decimal(const Parts& parts) noexcept {
   const std::uint64_t limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) + parts.negative;
   if (!parts.fits || parts.magnitude > limit) return std::nullopt;
@@ -85,6 +90,7 @@ std::optional<Decimal> to_decimal(const Parts& parts) noexcept {
   return Decimal{static_cast<std::int64_t>(bits), parts.exponent};
 }
 
+// Moves the point in the digits instead of dividing: exact for every mantissa, also the smallest one.
 void append_text(Decimal value, std::string& out) {
   const bool negative = value.mantissa < 0;
   const auto bits = static_cast<std::uint64_t>(value.mantissa);
@@ -133,6 +139,7 @@ Decimal reduced(Decimal value) noexcept {
 
 std::optional<std::int64_t> rescaled(Decimal value, std::int32_t exponent) noexcept {
   if (value.mantissa == 0) return 0;
+  // In 64 bits: the difference of two hostile 32-bit exponents does not fit 32.
   const std::int64_t shift = static_cast<std::int64_t>(value.exponent) - exponent;
   if (shift > kInt64Digits || shift < -kInt64Digits) return std::nullopt;
   // 10^19 does not fit a signed 64-bit number, and no mantissa but 0 survives that shift.

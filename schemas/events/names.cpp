@@ -17,6 +17,7 @@ std::string_view word(const std::array<std::string_view, N>& words, Enum value) 
 
 }  // namespace
 
+// The order is the bit's number: a new flag goes to the end.
 std::string_view flag_name(std::size_t bit) noexcept {
   static constexpr std::array<std::string_view, 9> kWords{"SNAPSHOT",    "REFRESH",       "RESET",
                                                           "STALE",       "CONFLATED",     "CROSSED",

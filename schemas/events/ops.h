@@ -23,7 +23,8 @@ struct StreamBeat {
   std::vector<GapMark> gap;  // holes not yet declared by a record
 };
 
-// Once a second, per ingest thread and dataset: the streams without a record in that second. No Meta.
+// Once a second, per ingest thread and dataset: the streams without a record in that second. No Meta. A large one is
+// split into several records of the same time, so a stream missing from one record proves nothing.
 struct Heartbeat {
   std::string venue;
   std::string dataset;
@@ -33,7 +34,7 @@ struct Heartbeat {
   std::vector<StreamBeat> streams;
 };
 
-// What became of a stream, on every change.
+// What became of a stream, on every change; the topic is compacted, so the last one per stream is its present state.
 struct StreamStatus {
   std::string dataset;
   std::string channel;
@@ -44,10 +45,12 @@ struct StreamStatus {
   std::string worker;
   LossEvidence loss_evidence = LossEvidence::kUnspecified;
   std::int64_t cadence_ns = 0;  // 0 = on change only
+  // Levels a side that a checksum covers; absent for other evidence.
   std::optional<std::int32_t> evidence_depth;
 };
 
-// An entry in the ledger of holes.
+// An entry in the ledger of holes. The same hole is told twice where it is repaired: once when found, once with the
+// time and the kind of repair.
 struct Gap {
   std::string dataset;
   GapMark mark;
@@ -56,20 +59,21 @@ struct Gap {
   std::string repair;
 };
 
-// A frame that could not be decoded.
+// A frame that could not be decoded, kept for people. Samples only: the counter of dropped frames says how many there
+// were.
 struct Quarantine {
   std::string connection;
-  std::string error;
+  std::string error;  // name(Errc): a short fixed word
   std::string where;
   std::string frame;  // its beginning, at most 16 KiB
   std::int64_t frame_bytes = 0;
-  std::int64_t suppressed = 0;
+  std::int64_t suppressed = 0;  // like it, counted but not kept since the last sample
 };
 
 // A worker's right to write. No Meta; the offset of the record is the epoch.
 struct Claim {
   std::string worker;
-  std::string instance;
+  std::string instance;  // random, one per process: tells two workers of the same name apart
   UnixNanos time = 0;
   std::vector<std::string> venues;
   std::int32_t streams = 0;

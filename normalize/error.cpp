@@ -32,6 +32,8 @@ std::string_view name(Errc code) noexcept {
   return "unknown";
 }
 
+// One table, so that no caller invents its own policy. A wrong or unknown field costs one frame, as venues add both
+// without notice; a broken chain or checksum costs one instrument; only the venue's own word costs the connection.
 Reaction reaction_to(Errc code) noexcept {
   switch (code) {
     case Errc::kBadJson:

@@ -8,7 +8,8 @@
 
 namespace millrace::normalize {
 
-// Every way in which a frame can fail to become events. reaction_to() says what the session does about each.
+// Every way in which a frame can fail to become events. reaction_to() says what the session does about each. The words
+// are metric labels: a new code is a new time series, so there are few and they are fixed.
 enum class Errc : std::uint8_t {
   kBadJson = 1,        // not JSON, or cut short
   kMissingField,       // a field that the venue documents is absent
@@ -23,6 +24,8 @@ enum class Errc : std::uint8_t {
   kMoveAway,           // the venue asks us to connect anew
 };
 
+// What the shell does about an error. Where a resync is needed, the adapter has declared the hole and put what to send
+// into Commands already; reconnecting is the shell's.
 enum class Reaction : std::uint8_t {
   kQuarantine,  // keep a sample, count, go on
   kResync,      // this instrument only; the adapter has put what to do into Commands
@@ -33,7 +36,8 @@ enum class Reaction : std::uint8_t {
 std::string_view name(Errc code) noexcept;  // "bad_json" ...: the reason label of metrics
 Reaction reaction_to(Errc code) noexcept;
 
-// An error with its place, such as "data[0].bids[3].price".
+// An error with its place, such as "data[0].bids[3].price". `where` is for people and may hold the venue's own words
+// (kRefused); it goes into records and logs, never into a metric label.
 struct Error {
   Errc code;
   std::string where;
@@ -41,6 +45,8 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
+// A value or an Error; `if (!result) return result.error();` hands it on. value() on an error throws: start-up and
+// tests only.
 template <class T>
 using Result = boost::system::result<T, Error>;
 

@@ -38,10 +38,12 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
 
-  // The events that follow come from a frame received at `receive_time` on connection `connection` (a small dense
-  // number given by the shell).
+  // The events that follow come from a frame received at `receive_time` (ns since 1970, our clock) on connection
+  // `connection` (a small dense number given by the shell). The shell calls it before each frame, also those that make
+  // no event: the sink takes it for a sign of life.
   virtual void begin_frame(std::uint32_t connection, schemas::UnixNanos receive_time) = 0;
 
+  // One record each. A stream that was never heard of is opened by its first call.
   virtual void on_book(StreamKey stream, const EventMeta& meta, const schemas::Book& book) = 0;
   virtual void on_bbo(StreamKey stream, const EventMeta& meta, const schemas::Bbo& bbo) = 0;
   virtual void on_trade(StreamKey stream, const EventMeta& meta, const schemas::Trade& trade) = 0;

@@ -14,6 +14,7 @@ constexpr auto kPowersOfTen = [] {
 }();
 
 // 10^(from - to), 0 if that does not fit.
+// Both are exponents of prices or quantities; `to` is never above `from` here.
 std::int64_t factor_between(std::int32_t from, std::int32_t to) noexcept {
   const std::int64_t steps = std::int64_t{from} - to;
   return steps < static_cast<std::int64_t>(kPowersOfTen.size()) ? kPowersOfTen[static_cast<std::size_t>(steps)] : 0;
@@ -34,6 +35,7 @@ bool Book::crossed() const noexcept {
 
 schemas::Bbo Book::bbo() const noexcept { return {price_exponent, quantity_exponent, bids.best(), asks.best()}; }
 
+// Exponents only go down: going up would round, and a consumer may still hold a delta at the finer one.
 bool Book::refine(std::int32_t new_price_exponent, std::int32_t new_quantity_exponent) {
   const std::int32_t to_price = std::min(price_exponent, new_price_exponent);
   const std::int32_t to_quantity = std::min(quantity_exponent, new_quantity_exponent);

@@ -21,16 +21,20 @@ class LadderSide {
   enum class Kind : bool { kBid, kAsk };
   explicit LadderSide(Kind kind);
 
-  // Sets the absolute quantity at a price; 0 removes. Returns the quantity that stood there before.
+  // Sets the absolute quantity at a price; 0 removes, also what is not there. Returns the quantity that stood there
+  // before. Amortized constant time; only the removal of the last level of the best page looks for the next page.
+  // Quantities must not be negative: the venue's decoder refuses those.
   std::int64_t set(std::int64_t price, std::int64_t quantity);
-  std::int64_t quantity_at(std::int64_t price) const noexcept;
+  std::int64_t quantity_at(std::int64_t price) const noexcept;  // 0 if there is no level
 
   std::size_t size() const noexcept { return size_; }  // levels
   bool empty() const noexcept { return size_ == 0; }
+  // Nullopt on an empty side. best() is constant time; worst() may have to put new pages in order first.
   std::optional<Level> best() const noexcept;
   std::optional<Level> worst() const noexcept;
 
-  // Up to `count` best levels, best first; returns how many.
+  // Up to `count` best levels, best first; returns how many. `out` has room for `count`. Allocates nothing but the
+  // order of the pages, when new ones came since the last call.
   std::size_t top(std::size_t count, Level* out) const noexcept;
   // Appends all levels, best first.
   void append_all(std::vector<Level>& out) const;
@@ -40,18 +44,19 @@ class LadderSide {
   // The same, then holds `levels` (in any order, a later one at the same price wins) and makes room for as many pages
   // again: a book that keeps its size does not allocate any more.
   void load(std::span<const Level> levels);
-  // Multiplies every price (or quantity) by `factor`: the exponent went down. False, unchanged, on overflow.
+  // Multiplies every price (or quantity) by `factor` > 0: the exponent went down. False, unchanged, on overflow. Linear
+  // in the levels, and allocates; it happens a few times in a book's life.
   bool scale_prices(std::int64_t factor);
   bool scale_quantities(std::int64_t factor);
 
-  // Bytes held, for the memory bounds of tests and metrics.
+  // Bytes held, for the memory bounds of tests and metrics. Capacity, not use; the scratch of sorting is left out.
   std::size_t memory() const noexcept;
 
  private:
   // 16 prices a page: of 16, 32 and 64 the smallest is as fast in dense books and a quarter of the size in sparse ones.
   static constexpr int kPageBits = 4;
   static constexpr std::size_t kPageSize = std::size_t{1} << kPageBits;
-  static constexpr std::uint32_t kNone = 0xffffffff;
+  static constexpr std::uint32_t kNone = 0xffffffff;  // no page: a side has fewer than 2^32 - 1
 
   // kPageSize neighbouring prices. Quantity 0 and a cleared bit say the same thing.
   struct Page {
@@ -79,6 +84,7 @@ class LadderSide {
   std::size_t home(std::int64_t key) const noexcept {
     return static_cast<std::size_t>((static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) >> shift_);
   }
+  // The page of a key, kNone if there is none. A page found may be empty.
   std::uint32_t find(std::int64_t key) const noexcept;
   std::uint32_t add_page(std::int64_t key);
   void link(std::int64_t key, std::uint32_t page) noexcept;
@@ -96,10 +102,12 @@ class LadderSide {
 
   Kind kind_;
   int shift_;  // 64 - log2(slots)
+  // While size_ > 0, best_page_ holds best_price_ and its bit is set. slots_ is a power of two, at most half full, and
+  // has every page, empty ones included; order_ has every page exactly once.
   std::size_t size_ = 0;
   std::uint32_t best_page_ = kNone;
   std::int64_t best_price_ = 0;
-  std::size_t empty_pages_ = 0;
+  std::size_t empty_pages_ = 0;  // pages without a level, kept for their prices to come back
   std::vector<Page> pages_;
   std::vector<Slot> slots_;
   // Every page, best first; those from `sorted_` on are new and not in place yet.

@@ -36,6 +36,7 @@ class BookAudit {
     std::optional<bool> checksum_ok;
     std::optional<std::int64_t> last_id;
   };
+  // Called on the venue's thread while the message is handled; `book` is valid during the call and must not be kept.
   virtual void on_book_message(const Event& event) = 0;
 };
 

@@ -12,10 +12,12 @@ constexpr std::size_t kFewPages = 64;
 
 }  // namespace
 
+// Slots from the beginning, so that find() needs no check for an empty table.
 LadderSide::LadderSide(Kind kind) : kind_(kind), shift_(64 - std::countr_zero(kFirstSlots)) {
   slots_.assign(kFirstSlots, Slot{0, kNone});
 }
 
+// Ends because at most half of the slots are taken.
 std::uint32_t LadderSide::find(std::int64_t key) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = home(key);; at = (at + 1) & mask) {
@@ -24,6 +26,7 @@ std::uint32_t LadderSide::find(std::int64_t key) const noexcept {
   }
 }
 
+// A removal of what is not there must not make a page: venues delete levels that we cut or never had, at any price.
 std::int64_t LadderSide::set(std::int64_t price, std::int64_t quantity) {
   std::uint32_t index = find(key_of(price));
   if (index == kNone) {
@@ -54,6 +57,7 @@ void LadderSide::after_insert(std::uint32_t page, std::uint32_t offset, std::int
   }
 }
 
+// Only the best is kept up to date; the worst is asked for by depth limits alone and is found when needed.
 void LadderSide::after_remove(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept {
   Page& held = pages_[page];
   held.bits &= ~(1U << offset);
@@ -113,6 +117,7 @@ void LadderSide::sort_order() const noexcept {
   sorted_ = order_.size();
 }
 
+// Dropping happens here and nowhere else: page numbers change by it, and every other function may hold one.
 std::uint32_t LadderSide::add_page(std::int64_t key) {
   if (pages_.size() >= kFewPages && empty_pages_ > pages_.size() / 2) drop_empty_pages();
   if ((pages_.size() + 1) * 2 > slots_.size()) rehash(slots_.size() * 2);
@@ -157,6 +162,7 @@ std::optional<Level> LadderSide::best() const noexcept {
   return Level{best_price_, pages_[best_page_].quantities[offset_of(best_price_)]};
 }
 
+// Empty pages at the end are passed over: a book that is cut to a depth leaves them behind there.
 std::optional<Level> LadderSide::worst() const noexcept {
   if (size_ == 0) return std::nullopt;
   sort_order();
@@ -178,6 +184,7 @@ std::size_t LadderSide::copy_page(std::uint32_t index, std::size_t count, Level*
   return copied;
 }
 
+// The best page is known, so the common question (the first ten of a dense book) sorts nothing.
 std::size_t LadderSide::top(std::size_t count, Level* out) const noexcept {
   if (size_ == 0) return 0;
   std::size_t copied = copy_page(best_page_, count, out);
@@ -195,6 +202,7 @@ void LadderSide::append_all(std::vector<Level>& out) const {
   top(size_, out.data() + before);
 }
 
+// The slots keep their number: a book that resyncs comes back at about the size it had.
 void LadderSide::clear() noexcept {
   pages_.clear();
   order_.clear();
@@ -216,6 +224,8 @@ void LadderSide::load(std::span<const Level> levels) {
   if (slots_.size() < 2 * room) rehash(std::bit_ceil(2 * room));
 }
 
+// Prices move to other pages, so the side is built anew; it is the result that must be reached in one step or not at
+// all.
 bool LadderSide::scale_prices(std::int64_t factor) {
   std::vector<Level> levels;
   append_all(levels);

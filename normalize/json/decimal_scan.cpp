@@ -40,6 +40,7 @@ bool looks_like_number(std::string_view text) noexcept {
 
 }  // namespace
 
+// Reduces before it compares, so that "1.500000000000000000000000" fits where "1.5" does.
 Scan scan_decimal_slow(std::string_view text, int decimals, std::int64_t& mantissa) noexcept {
   const auto number = schemas::parse_decimal(without_trailing_zeros(text));
   if (!number) return looks_like_number(text) ? Scan::kTooLarge : Scan::kBad;
@@ -51,6 +52,7 @@ Scan scan_decimal_slow(std::string_view text, int decimals, std::int64_t& mantis
   return Scan::kOk;
 }
 
+// "1.50" needs one: trailing zeros are not precision here. Where a venue's checksum counts them, the venue does.
 int decimals_of(std::string_view text) noexcept {
   const auto number = schemas::parse_decimal(without_trailing_zeros(text));
   if (!number) return -1;

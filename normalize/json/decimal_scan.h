@@ -11,6 +11,7 @@
 // every input.
 namespace millrace::normalize {
 
+// Why a text gave no mantissa. Callers treat kFiner as a question (more decimals, or an error?), the others as errors.
 enum class Scan : std::uint8_t {
   kOk,
   kFiner,     // a number, but it needs more decimals than asked for
@@ -41,6 +42,7 @@ int decimals_of(std::string_view text) noexcept;
 namespace detail {
 
 static_assert(std::endian::native == std::endian::little);
+// What venues send: eight digits fit one 64-bit load. Finer ones take the slow path, with the same result.
 inline constexpr int kFastDecimals = 8;
 inline constexpr std::array<std::int64_t, kFastDecimals + 1> kFastPowers = {1,      10,      100,      1000,     10000,
                                                                             100000, 1000000, 10000000, 100000000};
@@ -57,7 +59,8 @@ inline std::uint64_t non_digits(std::uint64_t digits) noexcept {
   return (((digits & 0x7f7f7f7f7f7f7f7fULL) + 0x7676767676767676ULL) | digits) & 0x8080808080808080ULL;
 }
 
-// Value of eight digits, the first in the lowest byte.
+// Value of eight digits, the first in the lowest byte: pairs, then fours, then eight, with two multiplications where a
+// digit loop has eight that wait for each other.
 inline std::int64_t eight_digits(std::uint64_t digits) noexcept {
   digits = digits * 10 + (digits >> 8);
   constexpr std::uint64_t kPairs = 0x000000ff000000ffULL;

@@ -14,6 +14,7 @@ class JsonParser {
   JsonParser(JsonParser&&) noexcept;
   JsonParser& operator=(JsonParser&&) noexcept;
 
+  // For ondemand.h only; its document is valid until the next one is opened or the parser moves.
   struct Impl;
   Impl& impl() noexcept { return *impl_; }
 

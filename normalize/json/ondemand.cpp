@@ -9,6 +9,8 @@ JsonParser::~JsonParser() = default;
 JsonParser::JsonParser(JsonParser&&) noexcept = default;
 JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
 
+// A member of another type and a missing one are told apart, as one is a change of the venue and the other often a new
+// message kind. Whatever simdjson cannot read at all is kBadJson.
 Errc errc_of(simdjson::error_code code) noexcept {
   switch (code) {
     case simdjson::NO_SUCH_FIELD:

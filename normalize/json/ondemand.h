@@ -24,7 +24,9 @@ struct JsonParser::Impl {
 // The Errc that a simdjson error means for a frame.
 Errc errc_of(simdjson::error_code code) noexcept;
 
-// Opens a document over padded text (kFramePadding readable bytes behind it). The document lives until the next call.
+// Opens a document over padded text (kFramePadding readable bytes behind it). The document and every view taken from it
+// live until the next call with this parser, and no longer than `text`. On-Demand looks at a value only when it is
+// asked for, so broken JSON behind the last member that was read shows only at the end of the document.
 inline simdjson::error_code open_document(JsonParser& parser, std::string_view text, od::document& document) noexcept {
   static_assert(simdjson::SIMDJSON_PADDING <= 64);
   const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING);
@@ -43,7 +45,7 @@ inline Token token_of(std::string_view raw) noexcept {
   return {raw, false};
 }
 
-// The error of a field, with its place; the way out of a decoder.
+// The error of a field, with its place; the way out of a decoder. Allocates, so it is for errors only.
 Error field_error(simdjson::error_code code, std::string_view place);
 // "bids[3].price": the place of a member of a row.
 std::string row_place(std::string_view array, std::size_t row, std::string_view member);

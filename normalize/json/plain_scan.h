@@ -43,7 +43,8 @@ class PlainScan {
     return take('}');
   }
 
-  // A string; `value` is what stands between the quotes.
+  // A string; `value` is what stands between the quotes, valid as long as the text. Eight characters at a time, over
+  // the end of the text where it must: hence the padding.
   bool text(std::string_view& value) noexcept {
     if (!take('"')) return false;
     const char* const begin = at_;
@@ -57,7 +58,8 @@ class PlainScan {
     return false;
   }
 
-  // 0 or more, of at most 16 digits.
+  // 0 or more, of at most 16 digits: all ids and millisecond times of today. Leading zeros, signs and fractions are
+  // refused or left for the caller's next take() to stumble over.
   bool integer(std::int64_t& value) noexcept {
     const std::uint64_t head = detail::load_digits(at_);
     const auto digits = digits_of(head);
@@ -74,7 +76,8 @@ class PlainScan {
     return at_ <= end_;
   }
 
-  // A quoted decimal, at exactly `decimals`.
+  // A quoted decimal, at exactly `decimals`. False also where the number is right but finer: the general way raises the
+  // decimals.
   bool quoted_number(int decimals, std::int64_t& mantissa) noexcept {
     if (!take('"')) return false;
     const char* behind = at_;
@@ -126,6 +129,8 @@ class PlainScan {
     return (((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash) | (chars - kOnes * ' ') | chars) & (kOnes * 0x80);
   }
 
+  // at_ may be past end_ after a failed read, never after one that succeeded: who takes what lies beyond is refused by
+  // take().
   const char* at_;
   const char* end_;
 };

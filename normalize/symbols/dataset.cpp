@@ -18,6 +18,7 @@ constexpr std::string_view kCandlePrefix = "candle-";
 
 std::string_view name(Dataset dataset) noexcept { return kNames[static_cast<std::size_t>(dataset)]; }
 
+// Runs at start-up and in tools; a scan of two dozen names needs no map.
 std::optional<Dataset> dataset_from_name(std::string_view name) noexcept {
   for (std::size_t i = 0; i < kDatasetCount; ++i) {
     if (kNames[i] == name) return static_cast<Dataset>(i);

@@ -35,6 +35,7 @@ enum class Dataset : std::uint8_t {
   kCandle15d,
   kCandle1M,
 };
+// Arrays by dataset have this size; the number of an enumerator is never on the wire, so the order may change.
 inline constexpr std::size_t kDatasetCount = 24;
 
 // "book", "bbo-book", "candle-1m" ...: as in topic names and configuration.

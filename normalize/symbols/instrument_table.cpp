@@ -20,6 +20,8 @@ std::optional<InstrumentId> InstrumentTable::find(std::string_view symbol) const
   return find(key_of(symbol), symbol);
 }
 
+// Loads the two words straight from the frame and masks what lies behind the symbol: no copy of unknown length, which
+// is what a memcpy call costs.
 std::optional<InstrumentId> InstrumentTable::find_padded(std::string_view symbol) const noexcept {
   static_assert(std::endian::native == std::endian::little);
   const std::size_t length = symbol.size();
@@ -53,6 +55,8 @@ InstrumentId InstrumentTable::intern(std::string_view symbol) {
   return id;
 }
 
+// Linear probing without deletions: nothing is ever removed, so an empty slot ends every search. The high half of the
+// product is used, as its low bits depend on the symbol's first letters only.
 std::size_t InstrumentTable::slot_of(const Key& key, std::string_view symbol) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   const std::uint64_t hash = (key.head ^ (key.tail * 3)) * 0x9e3779b97f4a7c15ULL;

@@ -31,10 +31,12 @@ struct InstrumentInfo {
 // up to 16 bytes, which nearly all are, are compared as two words: a look-up per message must cost next to nothing.
 class InstrumentTable {
  public:
+  // Nullopt for a symbol that nobody interned. Exact bytes: no case folding, no trimming.
   std::optional<InstrumentId> find(std::string_view symbol) const noexcept;
   // The same where kSymbolPadding bytes are readable from the symbol's beginning, as in a padded frame; faster.
   std::optional<InstrumentId> find_padded(std::string_view symbol) const noexcept;
-  // Finds or adds; a new one has instrument == symbol.
+  // Finds or adds; a new one has instrument == symbol. The table only grows, so whoever interns what a frame says must
+  // bound it (the venues refuse beyond some ten thousand names).
   InstrumentId intern(std::string_view symbol);
   InstrumentInfo& operator[](InstrumentId id) noexcept { return infos_[index(id)]; }
   const InstrumentInfo& operator[](InstrumentId id) const noexcept { return infos_[index(id)]; }
@@ -62,8 +64,8 @@ class InstrumentTable {
   std::optional<InstrumentId> find(const Key& key, std::string_view symbol) const noexcept;
   void grow();
 
-  std::deque<InstrumentInfo> infos_;
-  std::vector<Slot> slots_;  // open addressing
+  std::deque<InstrumentInfo> infos_;  // a deque: references stay while it grows
+  std::vector<Slot> slots_;           // open addressing
 };
 
 }  // namespace millrace::normalize

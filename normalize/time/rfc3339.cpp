@@ -19,6 +19,7 @@ constexpr int two_digits(std::string_view text, std::size_t at) noexcept {
 }
 
 // Seconds since 1970 of the fixed part, as if it were UTC.
+// The calendar does the checking: 2023-02-29 is refused, not moved to March.
 std::optional<std::int64_t> seconds_of(std::string_view text) noexcept {
   const bool shaped = text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
                       text[13] == ':' && text[16] == ':';
@@ -66,6 +67,7 @@ std::optional<std::int64_t> zone_seconds(std::string_view rest) noexcept {
 
 }  // namespace
 
+// No strptime or get_time: both depend on the locale, stop at seconds and are many times slower.
 std::optional<schemas::UnixNanos> parse_rfc3339(std::string_view text) noexcept {
   if (text.size() <= kDateTimeSize) return std::nullopt;
   const auto seconds = seconds_of(text);

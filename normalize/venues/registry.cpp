@@ -4,6 +4,8 @@
 
 namespace millrace::normalize {
 
+// Built on first use rather than by static objects of the folders, whose order of construction nobody controls and
+// which a static library's linker would drop.
 std::span<const VenueEntry> venues() noexcept {
   static const std::vector<VenueEntry> all = [] {
     std::vector<VenueEntry> entries;
@@ -18,6 +20,7 @@ std::span<const VenueEntry> venues() noexcept {
   return all;
 }
 
+// By exact name; a configuration with another one was refused by its checks before.
 std::unique_ptr<Venue> make_venue(std::string_view name, const VenueOptions& options) {
   for (const VenueEntry& entry : venues()) {
     if (entry.name == name) return entry.make(options);

@@ -29,12 +29,16 @@ bool same(const schemas::Bbo& a, const schemas::Bbo& b) noexcept {
 
 }  // namespace
 
+// Decimals only rise. A reader of the stream sees the exponent of each message anyway; what must not happen is that the
+// book falls back to a coarser one.
 void BinanceAdapter::commit(InstrumentId id, Decimals decimals) {
   InstrumentInfo& info = venue_.instruments()[id];
   info.price_decimals = std::max(info.price_decimals, decimals.price);
   info.quantity_decimals = std::max(info.quantity_decimals, decimals.quantity);
 }
 
+// Spot sends no event time with bookTicker, futures send both E and T (web-socket-streams.md; USD-M, Individual Symbol
+// Book Ticker Streams).
 Result<void> BinanceAdapter::on_quote(EventSink& out) {
   const Quote& quote = decoder_.quote;
   InstrumentId id{};
@@ -88,6 +92,7 @@ bool BinanceAdapter::follows(InstrumentState& state, StreamKey stream, EventSink
   return true;
 }
 
+// `m` says that the buyer was the maker, so the taker, whose side we publish, was the seller.
 Result<void> BinanceAdapter::on_trade(MessageKind kind, EventSink& out) {
   const TradeMessage& trade = decoder_.trade;
   const Dataset dataset = kind == MessageKind::kAggTrade ? Dataset::kTradeAgg : Dataset::kTrade;

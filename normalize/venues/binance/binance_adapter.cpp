@@ -12,6 +12,7 @@ namespace {
 
 using schemas::StreamState;
 
+// ns. Status changes come no other way: there is no stream of them (exchangeInfo is the only source).
 constexpr UnixNanos kRereadReference = 300'000'000'000;  // status changes come no other way
 
 constexpr std::uint32_t bit(Dataset dataset) noexcept { return 1U << static_cast<unsigned>(dataset); }
@@ -38,6 +39,7 @@ void BinanceAdapter::on_open(std::span<const Subscription> wanted, UnixNanos now
   change(wanted, {}, now, out, todo);
 }
 
+// A recording ends its being one here: from now on only what is carried is taken, and deadlines count.
 void BinanceAdapter::change(std::span<const Subscription> add_these, std::span<const Subscription> remove,
                             UnixNanos now, EventSink& out, Commands& todo) {
   if (!remove.empty()) unsubscribe(remove, now, out, todo);
@@ -56,6 +58,7 @@ void BinanceAdapter::change(std::span<const Subscription> add_these, std::span<c
   if (reread_reference_at_) wake(todo, *reread_reference_at_);
 }
 
+// Silent streams only: one that another dataset still needs stays.
 void BinanceAdapter::unsubscribe(std::span<const Subscription> remove, UnixNanos now, EventSink& out, Commands& todo) {
   std::vector<Subscription> silent;
   for (const Subscription& one : remove) {
@@ -97,6 +100,8 @@ void BinanceAdapter::send(std::string_view method, std::span<const Subscription>
   flush();
 }
 
+// serverShutdown comes about ten minutes before the venue closes (spot docs, web-socket-streams.md): connecting anew at
+// once costs a gap now instead of later, at a moment of our choosing.
 Result<void> BinanceAdapter::on_frame(const Frame& frame, EventSink& out, Commands& todo) {
   const auto kind = decoder_.decode(frame.text);
   if (!kind) return decoder_.error();
@@ -125,6 +130,8 @@ Result<void> BinanceAdapter::on_frame(const Frame& frame, EventSink& out, Comman
   return {};
 }
 
+// Offline every symbol is taken, since who recorded it wanted it. Live an unknown one is an error rather than a new
+// instrument: only reference data may add those, or a frame gone wrong would.
 InstrumentState* BinanceAdapter::accept(const Header& header, Dataset dataset, EventSink& out, InstrumentId& id,
                                         std::optional<Error>& error) {
   if (header.instrument) {
@@ -144,6 +151,8 @@ InstrumentState* BinanceAdapter::accept(const Header& header, Dataset dataset, E
   return nullptr;
 }
 
+// `pu` is what the futures chain is made of: without it nothing could be said about loss (USD-M docs, How to manage a
+// local order book correctly).
 Result<void> BinanceAdapter::on_depth(UnixNanos now, EventSink& out, Commands& todo) {
   Depth& depth = decoder_.depth;
   InstrumentId id{};
@@ -174,6 +183,8 @@ Result<void> BinanceAdapter::on_rest(const RestAnswer& answer, EventSink& out, C
   return {};
 }
 
+// Whatever is wrong with an answer, the feed must hear of it, else its book would wait for the deadline. The limit
+// comes from the request's own words: in recordings it is somebody else's.
 Result<void> BinanceAdapter::on_depth_answer(const RestAnswer& answer, const Target& target, EventSink& out,
                                              Commands& todo) {
   auto id = venue_.instruments().find(target.symbol);
@@ -200,6 +211,7 @@ Result<void> BinanceAdapter::on_depth_answer(const RestAnswer& answer, const Tar
   return {};
 }
 
+// One answer is for the whole SUBSCRIBE, so one bad name halts all of its streams; plan() keeps unknown symbols out.
 Result<void> BinanceAdapter::on_reply(UnixNanos now, EventSink& out, Commands& todo) {
   const Reply& reply = decoder_.reply;
   const auto found =
@@ -225,6 +237,7 @@ Result<void> BinanceAdapter::on_reply(UnixNanos now, EventSink& out, Commands& t
   return {};
 }
 
+// Linear in the instruments of this connection: cheaper than a queue of deadlines to keep in step.
 void BinanceAdapter::on_time(UnixNanos now, EventSink& out, Commands& todo) {
   for (std::uint32_t i = 0; i < carried_.size(); ++i) {
     if ((carried_[i] & kBookBits) == 0) continue;
@@ -239,6 +252,7 @@ void BinanceAdapter::on_time(UnixNanos now, EventSink& out, Commands& todo) {
   wake(todo, *reread_reference_at_);
 }
 
+// What another open connection carries too goes on without a word. The bbo-book goes with its book and is told by it.
 void BinanceAdapter::on_close(UnixNanos now, EventSink& out) {
   Commands nothing;  // who is closed asks for nothing
   for (std::uint32_t i = 0; i < carried_.size(); ++i) {

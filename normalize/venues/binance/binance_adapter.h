@@ -36,6 +36,7 @@ class BinanceAdapter : public VenueAdapter {
     std::vector<StreamKey> streams;
   };
 
+  // One per kind of message; each reads the decoder's member of that kind, which on_frame has filled.
   Result<void> on_depth(UnixNanos now, EventSink& out, Commands& todo);
   Result<void> on_quote(EventSink& out);
   Result<void> on_trade(MessageKind kind, EventSink& out);
@@ -48,8 +49,12 @@ class BinanceAdapter : public VenueAdapter {
   // error if one is set.
   InstrumentState* accept(const Header& header, Dataset dataset, EventSink& out, InstrumentId& id,
                           std::optional<Error>& error);
+  // False: the trade was there before. Declares the hole in front of it, if there is one.
   bool follows(InstrumentState& state, StreamKey stream, EventSink& out) const;
+  // Drops what both of two overlapping connections bring.
   static bool already_sent(InstrumentState& state, Dataset dataset, const Header& header, EventSink& out);
+  // The instrument's decimals rise to those of a message that is published; never before, as a bad frame must not move
+  // them.
   void commit(InstrumentId id, Decimals decimals);
 
   void send(std::string_view method, std::span<const Subscription> wanted, Commands& todo);
@@ -62,10 +67,12 @@ class BinanceAdapter : public VenueAdapter {
   BinanceVenue& venue_;
   MessageDecoder decoder_;
   bool offline_ = true;
+  // One bit per dataset: kDatasetCount must stay within 32.
   std::vector<std::uint32_t> carried_;  // by instrument: bits of Dataset
   std::vector<std::uint32_t> live_;     // the same: told LIVE
-  std::vector<Pending> pending_;
-  std::int64_t next_id_ = 1;
+  std::vector<Pending> pending_;        // SUBSCRIBEs without an answer yet, in order
+  std::int64_t next_id_ = 1;            // of the next message; unique on this connection
+  // Absent if nobody on this connection wants reference data.
   std::optional<UnixNanos> reread_reference_at_;
 };
 

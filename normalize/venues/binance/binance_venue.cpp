@@ -25,6 +25,7 @@ std::vector<RestRequest> BinanceVenue::reference_requests() const {
   return {{"exchangeInfo", std::string(config_.info_path), config_.info_weight, 0}};
 }
 
+// All rows are read before the first is stored: a broken answer leaves the table as it was.
 Result<void> BinanceVenue::on_reference(const RestAnswer& answer, EventSink& out) {
   auto listings = read_exchange_info(parser_, answer.body);
   if (!listings) return listings.error();
@@ -60,6 +61,7 @@ std::optional<Error> BinanceVenue::objection(const Subscription& wanted) const {
   return std::nullopt;
 }
 
+// Fills one connection after the other per route: the venue counts connects, and each costs a handshake and buffers.
 Result<std::vector<ConnectionPlan>> BinanceVenue::plan(std::span<const Subscription> wanted) const {
   const auto most = static_cast<std::size_t>(config_.capabilities.limits.streams_per_connection);
   std::vector<ConnectionPlan> plans;

@@ -15,16 +15,16 @@ namespace millrace::normalize::binance {
 class BinanceAdapter;
 
 // What a venue remembers of one instrument beyond its connections, so that two of them can overlap and a hole across a
-// reconnect shows.
+// reconnect shows. Never forgotten while the process runs; a few hundred bytes beside the book.
 struct InstrumentState {
   InstrumentState(const VenueConfig& config, const VenueOptions& options, InstrumentId id, InstrumentInfo& info)
       : book(config, options, id, info) {}
 
   BookFeed book;
   std::optional<std::int64_t> quote_id;  // u of the last quote
-  schemas::Bbo quote;
-  std::array<std::optional<std::int64_t>, 2> trade_id;  // last of trade and trade-agg
-  std::array<UnixNanos, 2> trade_time{};
+  schemas::Bbo quote;                    // that quote, to tell a repeat from a correction under the same id
+  std::array<std::optional<std::int64_t>, 2> trade_id;            // last of trade and trade-agg
+  std::array<UnixNanos, 2> trade_time{};                          // venue time of these, ns
   std::array<std::optional<UnixNanos>, kDatasetCount> last_sent;  // E of the last ticker or candle
 };
 
@@ -50,20 +50,23 @@ class BinanceVenue : public Venue {
   const VenueConfig& config() const noexcept { return config_; }
   const VenueOptions& options() const noexcept { return options_; }
   BookAudit* audit() const noexcept { return audit_; }
+  // Made on first use; the reference stays valid for the venue's life.
   InstrumentState& state(InstrumentId id);
+  // An adapter calls these when it is made and when it ends, so `adapters_` holds no dangling pointer.
   void join(BinanceAdapter& adapter) { adapters_.push_back(&adapter); }
   void leave(BinanceAdapter& adapter) { std::erase(adapters_, &adapter); }
   // Does another open connection carry the stream?
   bool fed_elsewhere(const BinanceAdapter& adapter, StreamKey stream) const noexcept;
 
  private:
+  // The combined form ("/stream"): its frames name their stream.
   std::string stream_url(std::string_view route) const;
   std::optional<Error> objection(const Subscription& wanted) const;
 
   const VenueConfig& config_;
   VenueOptions options_;
   InstrumentTable table_;
-  bool reference_loaded_ = false;
+  bool reference_loaded_ = false;                        // unknown symbols are refused from then on
   std::deque<std::unique_ptr<InstrumentState>> states_;  // by InstrumentId; null until needed
   std::vector<BinanceAdapter*> adapters_;
   BookAudit* audit_ = nullptr;

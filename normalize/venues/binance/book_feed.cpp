@@ -10,6 +10,7 @@ namespace millrace::normalize::binance {
 namespace {
 
 constexpr UnixNanos kSecond = 1'000'000'000;
+// A REST answer that takes longer, its waiting for the weight budget included, is taken for lost.
 constexpr UnixNanos kAnswerWithin = 30 * kSecond;
 constexpr UnixNanos kFirstRetry = kSecond / 2;
 constexpr int kMostDoublings = 6;       // 32 s
@@ -31,12 +32,14 @@ BookFeed::BookFeed(const VenueConfig& config, const VenueOptions& options, Instr
       request_(depth_request(config, options.snapshot_levels)),
       chain_(config.rule) {}
 
+// The state is told once: after a loss it is RECOVERING, which says more than SYNCING.
 void BookFeed::start(FeedContext& context) {
   if (live_ || deadline_) return;
   if (!had_book_) set_state(schemas::StreamState::kSyncing, "snapshot", context);
   ask(context);
 }
 
+// Updates ask for a snapshot themselves: in recordings, and where an acknowledgement was lost, nobody else does.
 std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
   if (!live_) {
     hold(update, context);
@@ -59,6 +62,8 @@ std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
   return Errc::kBadNumber;
 }
 
+// A snapshot that does not join would leave a hole at once. Asking again costs weight (20 to 50 for 1,000 levels), but
+// loading it would cost the book and the same weight.
 std::optional<Errc> BookFeed::on_snapshot(Snapshot& snapshot, FeedContext& context) {
   deadline_.reset();
   if (live_ && snapshot.id < chain_.last_id()) {
@@ -81,6 +86,8 @@ void BookFeed::on_snapshot_failed(FeedContext& context) {
   if (!live_) ask(context);
 }
 
+// What waited is dropped too: after a reconnect it could only lead to a snapshot that is older than the new stream. The
+// hole is declared later, by the snapshot, which knows how far it reaches.
 void BookFeed::on_lost(FeedContext& context) {
   undeclared_ |= live_;
   attempts_ = 0;
@@ -98,6 +105,7 @@ std::optional<UnixNanos> BookFeed::on_time(FeedContext& context) {
   return deadline_;
 }
 
+// Without venue times: nothing happened at the venue now. The id says which state it is.
 bool BookFeed::refresh(EventSink& out) {
   if (!live_) return false;
   EventMeta meta;
@@ -116,6 +124,7 @@ EventMeta BookFeed::meta_of(const Header& header, std::int64_t venue_seq) const 
   return meta;
 }
 
+// Copies, because the decoder's rows are reused by the next frame.
 void BookFeed::hold(const Depth& update, FeedContext& context) {
   Update& held = held_.emplace_back();
   held.ids = update.ids;
@@ -153,6 +162,8 @@ void BookFeed::ask(FeedContext& context) {
   if (!context.todo.wake_at || *context.todo.wake_at > *deadline_) context.todo.wake_at = deadline_;
 }
 
+// Books that die within a second of their birth, one after another, point at us or at a broken stream: then each costs
+// a longer pause, so that REST is not hammered.
 void BookFeed::lose_book(FeedContext& context, std::string_view reason) {
   if (live_) {
     quick_losses_ = context.now - live_since_ > kStable ? 0 : quick_losses_ + 1;
@@ -165,6 +176,8 @@ void BookFeed::lose_book(FeedContext& context, std::string_view reason) {
   if (!deadline_) ask(context);
 }
 
+// From and to are update ids; how many updates were between them nobody knows, hence no count. `to` is left out where
+// the ids contradict each other.
 void BookFeed::declare_gap(const UpdateIds& update, std::string_view reason, FeedContext& context) {
   schemas::GapMark mark;
   mark.kind = schemas::GapKind::kVenue;
@@ -199,6 +212,7 @@ bool BookFeed::drop(Verdict verdict, const UpdateIds& update, bool held, FeedCon
   return true;
 }
 
+// The front stays in the queue until it is dealt with: a gap must leave it there, as the next snapshot may join it.
 std::optional<Errc> BookFeed::replay(FeedContext& context) {
   while (!held_.empty()) {
     Update& update = held_.front();
@@ -239,6 +253,8 @@ bool BookFeed::align(Decimals decimals, std::vector<Level>& bids, std::vector<Le
   return true;
 }
 
+// The order of what is told is the order a consumer needs: the hole, the book, the quote, the state. A snapshot with as
+// many levels as were asked for was cut there; one with fewer is the whole side.
 bool BookFeed::load(Snapshot& snapshot, FeedContext& context) {
   book_.clear();
   proven_bids_.all();
@@ -275,6 +291,8 @@ bool BookFeed::load(Snapshot& snapshot, FeedContext& context) {
   return true;
 }
 
+// Most updates have the book's own decimals; only others pay for align(). Rows that fall out of a limited book are
+// appended to the delta as deletions, so that a consumer's book stays equal to ours.
 bool BookFeed::apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks,
                      EventMeta meta, FeedContext& context) {
   if ((decimals.price != -book_.price_exponent || decimals.quantity != -book_.quantity_exponent) &&
@@ -301,6 +319,7 @@ std::uint32_t BookFeed::state_flags() const noexcept {
   return (book_.crossed() ? schemas::flag::kCrossed : 0) | (depth_limited_ ? schemas::flag::kDepthLimited : 0);
 }
 
+// The worse of the two sides; a side that is complete does not count.
 std::optional<std::int32_t> BookFeed::proven_depth() const noexcept {
   const auto bids = proven_bids_.depth();
   const auto asks = proven_asks_.depth();
@@ -328,6 +347,7 @@ schemas::Book BookFeed::whole_book() {
   return frame_of(schemas::BookKind::kSnapshot, all_bids_, all_asks_);
 }
 
+// A quote is a state and not a snapshot of one, so the flag of its book is taken off.
 void BookFeed::publish_bbo(const EventMeta& meta, FeedContext& context) {
   if (!context.publish_bbo) return;
   const schemas::Bbo bbo = book_.bbo();
@@ -355,6 +375,7 @@ void BookFeed::watch_crossed(FeedContext& context) {
   lose_book(context, "crossed");
 }
 
+// only for the datasets that somebody carries
 void BookFeed::set_state(schemas::StreamState state, std::string_view reason, FeedContext& context) const {
   if (context.publish_book) context.out.on_state({instrument_, Dataset::kBook}, state, reason);
   if (context.publish_bbo) context.out.on_state({instrument_, Dataset::kBboBook}, state, reason);

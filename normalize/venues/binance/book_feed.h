@@ -36,14 +36,18 @@ class BookFeed {
   // Both arguments outlive the feed.
   BookFeed(const VenueConfig& config, const VenueOptions& options, InstrumentId instrument, InstrumentInfo& info);
 
-  // Streams for it are open from now on: asks for a snapshot, unless one is on its way.
+  // Streams for it are open from now on: asks for a snapshot, unless one is on its way or the book is live. Not before
+  // the acknowledgement: a snapshot that is older than the first update may not join it.
   void start(FeedContext& context);
-  // An update from the wire. kSequenceGap: it did not follow; the book is gone and a snapshot asked for. `update` may
-  // be changed.
+  // An update from the wire; `update` may be changed. kSequenceGap: it did not follow; kBadNumber: it does not fit 64
+  // bits at the book's decimals. In both cases the hole is declared, the book is gone and a snapshot asked for; nothing
+  // else is for the caller to do.
   std::optional<Errc> on_update(Depth& update, FeedContext& context);
-  // A snapshot, asked for or (in recordings) not. One that is older than a live book is ignored, any other replaces it.
+  // A snapshot, asked for or (in recordings) not. One that is older than a live book is ignored, one too old for what
+  // waits is asked for again, any other replaces the book. kBadNumber: numbers do not fit; asked for again. `snapshot`
+  // may be changed.
   std::optional<Errc> on_snapshot(Snapshot& snapshot, FeedContext& context);
-  // The snapshot that was asked for could not be had.
+  // The snapshot that was asked for could not be had. Asks again after a pause that doubles.
   void on_snapshot_failed(FeedContext& context);
   // No connection feeds it any more.
   void on_lost(FeedContext& context);
@@ -52,13 +56,14 @@ class BookFeed {
   // Asks again if an answer is overdue; returns when to look next.
   std::optional<UnixNanos> on_time(FeedContext& context);
 
-  // Publishes the live book as a SNAPSHOT with flag REFRESH; false if it is not live.
+  // Publishes the live book as a SNAPSHOT with flag REFRESH; false if it is not live. Linear in its levels.
   bool refresh(EventSink& out);
 
   bool live() const noexcept { return live_; }
   const Book& book() const noexcept { return book_; }
 
  private:
+  // One update that waits, copied out of the frame. Its receive time goes along, as it is published much later.
   struct Update {
     UpdateIds ids;
     Decimals decimals;
@@ -76,6 +81,7 @@ class BookFeed {
   bool load(Snapshot& snapshot, FeedContext& context);
   std::optional<Errc> replay(FeedContext& context);
   bool drop(Verdict verdict, const UpdateIds& update, bool held, FeedContext& context);
+  // False with the book half changed, if numbers do not fit: the caller gives the book up.
   bool apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks,
              EventMeta meta, FeedContext& context);
   bool align(Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks);
@@ -95,6 +101,8 @@ class BookFeed {
   DepthWeight request_;
 
   Book book_;
+  // Where the feed is: live_ (the book follows the stream), deadline_ (a snapshot was asked for), held_ (updates wait
+  // for one). While live_, nothing is held.
   UpdateChain chain_;
   ProvenSide proven_bids_{LadderSide::Kind::kBid};
   ProvenSide proven_asks_{LadderSide::Kind::kAsk};
@@ -105,6 +113,7 @@ class BookFeed {
   bool undeclared_ = false;  // the connection was lost under a live book: the next snapshot declares the hole
   bool depth_limited_ = false;
 
+  // At most 1,000 updates or 200,000 levels; the oldest goes first, counted as a drop.
   std::deque<Update> held_;
   std::size_t held_levels_ = 0;
   std::optional<UnixNanos> deadline_;  // of the snapshot that was asked for; absent = none asked

@@ -7,6 +7,7 @@
 namespace millrace::normalize::binance {
 namespace {
 
+// 0 if it does not fit.
 std::int64_t power_of_ten(int steps) noexcept {
   std::int64_t power = 1;
   for (int i = 0; i < steps; ++i) {
@@ -43,6 +44,8 @@ bool MessageReader::fail_integer(od::value& value, std::string_view key) {
   return fail(number ? Errc::kBadNumber : Errc::kWrongType, key);
 }
 
+// Begins anew when a number needs more decimals, so that all stand at the same; each round has more than the one
+// before.
 bool MessageReader::scan_finer(std::span<const NumberField> fields, Decimals& decimals) {
   for (std::size_t i = 0; i < fields.size();) {
     const NumberField& field = fields[i];

@@ -45,6 +45,8 @@ struct NumberField {
   bool is_price;
 };
 
+// A view for one frame: it holds references only and costs nothing to make. Values are read in document order, once
+// each, as On-Demand wants it; so numbers whose decimals are not known yet are remembered as text (NumberField).
 struct MessageReader {
   MessageDecoder& decoder;
   std::string_view prefix;  // of places: "data." in the combined form

@@ -132,6 +132,9 @@ Decimals MessageDecoder::first_decimals(const Header& header) const noexcept {
   return {std::max(0, info.price_decimals), std::max(0, info.quantity_decimals)};
 }
 
+// Three ways, each falling back on the next: one pass for the hot messages as the venue writes them, a walk over the
+// fields where the beginning tells the kind, and a look for it anywhere. The first is an optimization only: what it
+// accepts means the same to the others.
 std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
   auto found = classify_fast(text);
   if (found && PlainReader(*this, text).read(found->kind, found->wrapped)) return found->kind;

@@ -44,6 +44,7 @@ struct Header {
   bool bad_time = false;
 };
 
+// Individual symbol book ticker. Spot has no "e" and no times:
 // {"u":400900217,"s":"BNBUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}
 struct Quote : Header {
   std::int64_t u = 0;
@@ -70,9 +71,11 @@ struct TradeMessage : Header {
   std::string_view order_type;  // X, futures only
 };
 
+// {"e":"kline","E":..,"s":"BNBBTC","k":{"t":..,"T":..,"i":"1m","o":"0.0010",..,"x":false,"q":"1.0","V":"500","Q":"0.5"}}
 struct CandleMessage : Header {
   schemas::Candle body;
 };
+// {"e":"24hrTicker","E":..,"s":"BNBBTC","p":"0.0015","P":"250.00","w":"0.0018","c":"0.0025","Q":"10",..,"n":18151}
 struct TickerMessage : Header {
   schemas::Ticker body;
 };
@@ -99,9 +102,11 @@ class MessageDecoder {
   // `table` gives instruments and the decimals to begin with; not owned, must outlive the decoder.
   explicit MessageDecoder(const InstrumentTable& table);
 
-  // The kind of the message, whose member then holds it; or nullopt, and error() says what and where.
+  // The kind of the message, whose member then holds it; or nullopt, and error() says what and where. `text` has
+  // kFramePadding readable bytes behind it. Members of other kinds keep what they had.
   std::optional<MessageKind> decode(std::string_view text);
-  // A REST depth answer into `snapshot`. `symbol` comes from the request.
+  // A REST depth answer into `snapshot`, padded like a frame. `symbol` comes from the request: the answer does not name
+  // it, so an answer to the wrong request would be believed. The view is kept until the next one.
   bool decode_snapshot(std::string_view text, std::string_view symbol);
 
   const Error& error() const noexcept { return error_; }

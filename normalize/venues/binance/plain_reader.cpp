@@ -4,6 +4,7 @@
 
 namespace millrace::normalize::binance {
 
+// In the combined form "data" may stand before or after "stream"; both are short walks.
 MILLRACE_FLATTEN bool PlainReader::read(MessageKind kind, bool wrapped) {
   if (!wrapped) return read_data(kind) && scan_.at_end();
   bool has_data = false;
@@ -37,6 +38,7 @@ bool PlainReader::read_time(Header& header, std::optional<schemas::UnixNanos>& o
   return true;
 }
 
+// A symbol that comes twice, or after numbers, is not what the venue writes: refused, and read the general way.
 bool PlainReader::read_symbol(Header& header) {
   if (!scan_.text(header.symbol)) return false;
   header.instrument = decoder_.table_.find_padded(header.symbol);
@@ -59,6 +61,7 @@ bool PlainReader::read_common(char key, Header& header) {
   }
 }
 
+// Every member must have been seen, else what is missing would be taken for zero.
 bool PlainReader::read_quote() {
   Quote& quote = decoder_.quote;
   quote = {};

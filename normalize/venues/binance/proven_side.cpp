@@ -8,6 +8,7 @@ void ProvenSide::limit(std::int64_t boundary, std::size_t levels) noexcept {
   levels_ = static_cast<std::int64_t>(levels);
 }
 
+// A boundary that overflows proves nothing any more: depth 0 is the honest answer.
 void ProvenSide::scale(std::int64_t factor) noexcept {
   if (boundary_ && __builtin_mul_overflow(*boundary_, factor, &*boundary_)) {
     boundary_ = 0;

@@ -16,7 +16,8 @@ class ProvenSide {
 
   // The side is complete to any depth.
   void all() noexcept { boundary_.reset(); }
-  // Nothing is known beyond `boundary`; `levels` stand up to it.
+  // Nothing is known beyond `boundary`; `levels` stand up to it. A boundary outside one that holds already changes
+  // nothing: knowledge does not come back.
   void limit(std::int64_t boundary, std::size_t levels) noexcept;
   // A level was set.
   void changed(std::int64_t price, std::int64_t before, std::int64_t after) noexcept {
@@ -24,6 +25,7 @@ class ProvenSide {
   }
   // Prices were multiplied.
   void scale(std::int64_t factor) noexcept;
+  // Levels that are proven; absent = all of them.
   std::optional<std::int64_t> depth() const noexcept;
 
  private:

@@ -15,6 +15,8 @@ std::string_view missing_key(std::span<const NumberField> fields) noexcept {
 
 }  // namespace
 
+// The keys are single letters that differ by case only, so a switch over the first character after a test for the
+// closing quote is the exact comparison.
 MILLRACE_FLATTEN bool MessageReader::read_quote(od::object& object) {
   Quote& quote = decoder.quote;
   quote = {};
@@ -76,6 +78,8 @@ MILLRACE_FLATTEN bool MessageReader::read_rows(od::value& value, std::string_vie
   return true;
 }
 
+// Reads rows at the decimals known so far; the symbol usually stands in front of them. Where it does not, they begin at
+// none and are raised.
 MILLRACE_FLATTEN bool MessageReader::read_depth(od::object& object) {
   Depth& depth = decoder.depth;
   clear(depth);
@@ -166,6 +170,7 @@ MILLRACE_FLATTEN bool MessageReader::read_trade(od::object& object, MessageKind 
   return scan(fields, trade.decimals);
 }
 
+// Times are optional: spot sends none (rest-api.md, Order book), futures send E and T.
 bool MessageReader::read_snapshot(od::object& object) {
   Snapshot& snapshot = decoder.snapshot;
   enum : unsigned { kId = 1, kBids = 2, kAsks = 4 };

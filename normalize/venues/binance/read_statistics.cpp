@@ -38,6 +38,7 @@ OptionalWide* wide_member(const WideField<Body> (&fields)[N], char key, Body& bo
 
 }  // namespace
 
+// An open time that cannot be read fails the message, unlike other times: it is the bar's name.
 bool MessageReader::read_candle(od::object& object) {
   CandleMessage& candle = decoder.candle;
   candle = {};
@@ -113,6 +114,8 @@ bool MessageReader::read_ticker(od::object& object) {
   return true;
 }
 
+// The two interfaces answer in two forms (web-socket-streams.md has "code" and "msg"; the API form nests them in
+// "error").
 bool MessageReader::read_reply(od::object& object) {
   Reply& reply = decoder.reply;
   reply = {};

@@ -75,6 +75,7 @@ simdjson::error_code read_row(od::object object, Row& row) {
   return simdjson::SUCCESS;
 }
 
+// The words of enums.md (spot) and of USD-M and COIN-M common definitions, old ones included: recordings have them.
 InstrumentStatus status_of(std::string_view word) noexcept {
   if (word == "TRADING") return InstrumentStatus::kTrading;
   if (word == "CANCEL_ONLY" || word == "END_OF_DAY") return InstrumentStatus::kRestricted;
@@ -87,7 +88,7 @@ InstrumentStatus status_of(std::string_view word) noexcept {
   return InstrumentStatus::kUnknown;
 }
 
-std::string date_of(schemas::UnixNanos time) {
+std::string date_of(schemas::UnixNanos time) {  // the UTC day, as in the names of our instruments
   const auto day = std::chrono::floor<std::chrono::days>(
       std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(time)));
   const std::chrono::year_month_day date{day};
@@ -115,6 +116,8 @@ bool same_reference(const schemas::Instrument& a, const schemas::Instrument& b) 
   return all(a) == all(b);
 }
 
+// By presence of a member rather than by product: the three exchangeInfo answers differ in what they leave out. The
+// notional filter alone has three spellings.
 Listing listing_of(const Row& row) {
   Listing out;
   out.symbol = row.text("symbol");

@@ -24,6 +24,7 @@ constexpr bool is_unreserved(char c) noexcept {
          c == '.' || c == '~';
 }
 
+// RFC 3986: some symbols have letters outside ASCII.
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -88,6 +89,8 @@ std::optional<std::string> stream_name(const VenueConfig& config, const Subscrip
   return fmt::format("{}@{}", lower(wanted.symbol), channel);
 }
 
+// The split of USD-M's Important WebSocket Change Notice: order book and trades on one, everything derived on the
+// other.
 std::string_view route_of(const VenueConfig& config, Dataset dataset) noexcept {
   if (!config.routed) return {};
   const bool is_public = dataset == Dataset::kBook || dataset == Dataset::kBboBook || dataset == Dataset::kBbo ||

@@ -25,7 +25,7 @@ bool offers(const VenueConfig& config, Dataset dataset) noexcept;
 // USD-M only: "/public" or "/market". A stream on the wrong route is silent, not refused.
 std::string_view route_of(const VenueConfig& config, Dataset dataset) noexcept;
 
-// {"method":"SUBSCRIBE","params":[...],"id":1}
+// {"method":"SUBSCRIBE","params":[...],"id":1}; names are written as they are, so no quote may be in them.
 std::string control_text(std::string_view method, std::span<const std::string> streams, std::int64_t id);
 
 // "/api/v3/depth?symbol=BTCUSDT&limit=1000"
@@ -39,6 +39,7 @@ struct Target {
   std::string symbol;
   std::optional<int> limit;
 };
+// Never fails: what it does not know is kOther, and a symbol may be empty.
 Target parse_target(std::string_view target);
 
 }  // namespace millrace::normalize::binance

@@ -5,7 +5,8 @@
 
 namespace millrace::normalize::binance {
 
-// The two ways in which Binance numbers depth updates.
+// The two ways in which Binance numbers depth updates: "How to manage a local order book correctly" of
+// web-socket-streams.md (spot) and of the USD-M and COIN-M docs.
 enum class ChainRule : std::uint8_t {
   kSpot,     // first id (U) == last id of the previous update (u) + 1
   kFutures,  // pu == u of the previous update; U says nothing
@@ -39,9 +40,12 @@ class UpdateChain {
     if (!last_seen_ || *last_seen_ < update.u) last_seen_ = update.u;
   }
 
+  // What to do with an update; changes nothing. The caller then says applied() or skipped(), or begins anew with
+  // load().
   Verdict judge(const UpdateIds& update) const noexcept;
   std::int64_t last_id() const noexcept { return last_id_; }
-  // Where a gap begins, and where it ends by the venue's word: the last id before `update`.
+  // Where a gap begins, and where it ends by the venue's word: the last id before `update`. The second may be below the
+  // first where the ids contradict each other.
   std::int64_t first_missing() const noexcept;
   std::int64_t last_missing(const UpdateIds& update) const noexcept;
 

@@ -56,6 +56,8 @@ constexpr auto kFuturesDatasets = [] {
   return datasets;
 }();
 
+// Request weights by levels: rest-api.md, Order book (spot); Order Book of the USD-M docs. Futures take the listed
+// limits only.
 constexpr std::array<DepthWeight, 4> kSpotWeights = {{{100, 5}, {500, 25}, {1000, 50}, {5000, 250}}};
 constexpr std::array<DepthWeight, 7> kFuturesWeights = {
     {{5, 2}, {10, 2}, {20, 2}, {50, 2}, {100, 5}, {500, 10}, {1000, 20}}};
@@ -126,6 +128,7 @@ constexpr VenueConfig coin_margined(std::string_view name, std::string_view ws, 
           {kFuturesDatasets, limits(200, 9, 2400), ""}};
 }
 
+// Addresses of the public documentation (README); every one can be replaced in the configuration.
 constexpr std::array<VenueConfig, kVenueCount> kConfigs = {
     spot("binance-spot", "wss://stream.binance.com:9443", "https://api.binance.com", 6000),
     spot("binance-us", "wss://stream.binance.us:9443", "https://api.binance.us", 1200),

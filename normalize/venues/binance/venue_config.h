@@ -26,8 +26,8 @@ struct VenueConfig {
   bool routed;              // streams live under /public and /market
   std::string_view rest_url;
   std::string_view depth_path;
-  std::string_view info_path;  // exchangeInfo
-  int info_weight;
+  std::string_view info_path;                  // exchangeInfo
+  int info_weight;                             // of exchangeInfo
   std::span<const DepthWeight> depth_weights;  // ascending
   bool depth_exact;                            // only the listed numbers of levels may be asked for
   std::string_view plain_depth_speed;          // what "@depth" without a suffix means
@@ -38,7 +38,8 @@ struct VenueConfig {
 inline constexpr std::size_t kVenueCount = 6;
 std::span<const VenueConfig> venue_configs() noexcept;
 
-// How many levels a snapshot request asks for, `wanted` being the option (0 = 1000), and what that costs.
+// How many levels a snapshot request asks for, `wanted` being the option (0 = 1000; clamped to what the venue has, and
+// for futures raised to a number that it lists), and what that costs.
 DepthWeight depth_request(const VenueConfig& config, int wanted) noexcept;
 
 }  // namespace millrace::normalize::binance

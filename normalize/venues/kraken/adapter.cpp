@@ -31,6 +31,8 @@ Result<void> KrakenAdapter::on_frame(const Frame& frame, EventSink& out, Command
   return dispatch(frame, out, todo);
 }
 
+// Heartbeats and pongs make no event: the shell has counted the frame as a sign of life already. A status comes on
+// every connect, before anything is subscribed (docs.kraken.com, websocket-v2/status).
 Result<void> KrakenAdapter::dispatch(const Frame& frame, EventSink& out, Commands& todo) {
   switch (message_.kind) {
     case MessageKind::kBook:
@@ -90,6 +92,7 @@ void KrakenAdapter::note_first_tickers() {
   }
 }
 
+// By the row's interval, as one symbol may have bars of several intervals on several connections.
 void KrakenAdapter::note_first_candles() {
   for (const CandleRow& row : message_.candles) {
     const auto id = venue_.instruments.find(row.symbol);

@@ -9,7 +9,8 @@
 
 namespace millrace::normalize::kraken {
 
-// One connection to the venue. The state it works on belongs to the Venue, which must outlive it.
+// One connection to the venue. The state it works on belongs to the Venue, which must outlive it, as must the feeds.
+// Made by KrakenVenue::connect() only; all calls on the venue's thread.
 class KrakenAdapter : public VenueAdapter {
  public:
   KrakenAdapter(VenueState& venue, BookFeed& books, RowFeed& rows);
@@ -33,6 +34,7 @@ class KrakenAdapter : public VenueAdapter {
   BookFeed& books_;
   RowFeed& rows_;
   MessageReader reader_;
+  // Reused: its views point into the frame at hand or into reader_, and are stale after the call.
   Message message_;
   Subscriptions subscriptions_;
   std::uint32_t number_;  // tells this connection's books from another's

@@ -10,7 +10,8 @@ using schemas::BookKind;
 using schemas::StreamState;
 namespace flag = schemas::flag;
 
-// A book that stays crossed for so long while the market is open is worth one resync.
+// ns. A book that stays crossed for so long while the market is open is worth one resync: for moments the venue's own
+// sides may cross, as their updates are separate messages.
 constexpr UnixNanos kCrossedTolerance = 1'000'000'000;
 
 bool same(const schemas::Bbo& a, const schemas::Bbo& b) noexcept {
@@ -50,7 +51,9 @@ std::optional<BookFeed::Drop> BookFeed::useless(const SymbolState& symbol, const
   return std::nullopt;
 }
 
-// Everything that can fail comes before the book is touched, but the checksum, which needs the book.
+// Everything that can fail comes before the book is touched, but the checksum, which needs the book. The depth cannot
+// be read off a frame: a thin market's snapshot is shorter than what was asked for, and a wrong depth cuts levels at
+// the wrong place (docs.kraken.com, guides/spot-ws-book-v2: truncate to the subscribed depth after every message).
 Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder,
                                                EventSink& out) {
   SymbolState& symbol = venue_.of(id);
@@ -77,6 +80,8 @@ Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& 
   return Action::kSnapshotLoaded;
 }
 
+// The numbers are read at the instrument's precision before they are applied: one update of a finer number would
+// otherwise be rounded, and the checksum is over digits.
 Result<BookFeed::Action> BookFeed::on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time,
                                              EventSink& out) {
   SymbolState& symbol = venue_.of(id);
@@ -129,6 +134,7 @@ bool BookFeed::refresh(InstrumentId id, EventSink& out) {
   return true;
 }
 
+// Goes through the same buffer as updates, so that publish() has one source and a refresh costs no memory of its own.
 void BookFeed::publish_whole(InstrumentId id, const EventMeta& meta, EventSink& out) {
   const Book& book = venue_.of(id).book.book();
   rows_.bids.clear();
@@ -196,6 +202,7 @@ BookFeed::Action BookFeed::check_crossed(SymbolState& symbol, UnixNanos receive_
   return Action::kResyncCrossed;
 }
 
+// Off the hot path when nobody listens, which is always so live.
 void BookFeed::tell_audit(InstrumentId id, BookOutcome outcome, std::optional<bool> checksum_ok) const {
   if (!venue_.audit) return;
   BookAudit::Event event;

@@ -12,7 +12,8 @@ class BookFeed {
  public:
   explicit BookFeed(VenueState& venue) : venue_(venue) {}
 
-  // What the connection has to do about a message that was decoded.
+  // What the connection has to do about a message that was decoded. kResyncCrossed: the book is right by its checksum,
+  // yet crossed for too long; it is published and stays in use until the resync.
   enum class Action : std::uint8_t { kNone, kSnapshotLoaded, kResyncCrossed };
 
   // Decodes and publishes one message of connection `feeder`. Errors: kBadNumber, kTooLarge (nothing changed) and
@@ -20,11 +21,12 @@ class BookFeed {
   Result<Action> on_message(InstrumentId id, const Message& message, std::uint32_t feeder, UnixNanos receive_time,
                             EventSink& out);
 
-  // The book will miss updates until its next snapshot, which then declares a hole for `reason` (static text). With
-  // `valid` the book is right up to here and stays in use.
+  // The book will miss updates until its next snapshot, which then declares a hole for `reason` (static text: a view of
+  // it is kept). With `valid` the book is right up to here and stays in use. Nothing happens to a book that is not
+  // live.
   void interrupt(InstrumentId id, std::string_view reason, bool valid);
 
-  // The live book as a REFRESH; false if it is not live.
+  // The live book as a REFRESH; false if it is not live. Overwrites `rows_`: not while a message is being handled.
   bool refresh(InstrumentId id, EventSink& out);
 
  private:
@@ -46,6 +48,8 @@ class BookFeed {
   void tell_audit(InstrumentId id, BookOutcome outcome, std::optional<bool> checksum_ok) const;
 
   VenueState& venue_;
+  // The levels of the message at hand, and of a whole book while it is published: one buffer for all books of the
+  // thread.
   RowLevels rows_;
 };
 

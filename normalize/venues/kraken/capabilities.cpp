@@ -36,8 +36,9 @@ constexpr std::array<DatasetCapability, 15> kDatasets = {{
     candle(Dataset::kCandle15d),
 }};
 
-// The sheet: about 150 connects per 10 minutes and address, no documented limit of subscriptions or of lifetime, closed
-// after a minute without a request from us, a heartbeat each second.
+// About 150 connects per 10 minutes and address (docs.kraken.com, guides/spot-ws-intro), closed after a minute without
+// a request from us (websocket-v2/ping), a heartbeat each second (websocket-v2/heartbeat). No limit of subscriptions or
+// of lifetime is documented.
 constexpr VenueLimits limits() {
   VenueLimits limits;
   limits.connects_per_window = 150;

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<int, 5> kDepths = {10, 25, 100, 500, 1000};
 
 // Cuts a side to `depth` levels; what falls out is appended to `removed`, if wanted.
+// The levels go one by one, as an update pushes out one or two; only a snapshot with more than its depth has many.
 void cut(LadderSide& side, std::size_t depth, std::vector<Level>* removed) {
   while (side.size() > depth) {
     const std::int64_t price = side.worst()->price;

@@ -10,7 +10,8 @@
 
 namespace millrace::normalize::kraken {
 
-// The smallest depth that the venue offers and that holds `levels`; 0 if none does.
+// The smallest depth that the venue offers and that holds `levels`; 0 if none does. 10, 25, 100, 500 and 1000 are
+// offered (docs.kraken.com, websocket-v2/book).
 int offered_depth(std::size_t levels) noexcept;
 // Does the venue offer this depth?
 bool is_offered_depth(std::int64_t depth) noexcept;
@@ -25,10 +26,12 @@ class DepthBook {
     kInvalid,  // wrong or interrupted, until the next snapshot
   };
 
-  // Begins anew from a snapshot's rows. False, and then invalid, if its checksum disagrees.
+  // Begins anew from a snapshot's rows, in any order, at `precision` decimals and at most `depth` levels a side. False,
+  // and then invalid, if its checksum disagrees: the levels stay, for people to look at, but nothing may be published.
   bool load(const RowLevels& rows, const Precision& precision, int depth, std::uint32_t checksum);
 
-  // Makes room for numbers as fine as `precision`; false if that would overflow (nothing changes).
+  // Makes room for numbers as fine as `precision`; false if that would overflow (nothing changes). Linear in the levels
+  // when it does something, which is rare.
   bool refine(const Precision& precision);
 
   // Applies an update's rows and appends to them a removal for each level that the depth pushed out, so that they tell
@@ -44,7 +47,7 @@ class DepthBook {
   State state() const noexcept { return state_; }
   const Book& book() const noexcept { return book_; }
   int depth() const noexcept { return depth_; }
-  std::uint32_t checksum() const noexcept { return checksum_value_; }
+  std::uint32_t checksum() const noexcept { return checksum_value_; }  // as the venue sent it last, right or wrong
   // Are all levels proven by a snapshot, or only those that the checksum covers?
   bool fresh() const noexcept { return fresh_; }
 

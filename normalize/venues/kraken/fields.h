@@ -50,12 +50,16 @@ inline error_code read_number(od::value& value, std::string_view& out) noexcept 
   return simdjson::SUCCESS;
 }
 
+// The members come as views: into the frame for numbers and plain strings, into the parser's buffer for strings with
+// escapes. Both are gone with the next frame.
 inline error_code string_member(od::object& object, std::string_view key, std::string_view& out) noexcept {
   od::value value;
   if (const auto error = object.find_field_unordered(key).get(value)) return error;
   return read_string(value, out);
 }
 
+// Kraken writes numbers as JSON numbers. Their text is taken, so that "0.10" keeps its digits and nothing becomes a
+// double.
 inline error_code number_member(od::object& object, std::string_view key, std::string_view& out) noexcept {
   od::value value;
   if (const auto error = object.find_field_unordered(key).get(value)) return error;
@@ -85,6 +89,7 @@ inline error_code optional_string(od::object& object, std::string_view key, std:
   return unless_absent(string_member(object, key, out));
 }
 
+// Null counts as a wrong type, not as absent: the venue leaves such members out.
 inline error_code optional_int(od::object& object, std::string_view key, std::optional<std::int64_t>& out) noexcept {
   std::int64_t number = 0;
   const auto error = int_member(object, key, number);

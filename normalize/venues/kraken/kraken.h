@@ -34,6 +34,7 @@ class KrakenVenue : public Venue {
   void set_audit(BookAudit* audit) noexcept override { state_.audit = audit; }
 
  private:
+  // The feeds hold references to state_, hence the order; adapters hold references to all three.
   VenueState state_;
   BookFeed books_;
   RowFeed rows_;

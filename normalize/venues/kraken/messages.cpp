@@ -113,6 +113,8 @@ Result<void> read_frame(od::object& root, Message& out) {
 
 MessageReader::MessageReader() = default;
 
+// Nothing counts before the end of the text was seen: a frame that was cut in the middle may look whole to a parser
+// that reads values on demand, and two documents in one frame are none.
 MILLRACE_FLATTEN Result<void> MessageReader::read(std::string_view text, Message& out) {
   od::document document;
   if (const auto error = open_document(parser_, text, document)) return field_error(error, "frame");

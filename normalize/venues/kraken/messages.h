@@ -26,7 +26,8 @@ struct BookRow {
   std::string_view quantity;
 };
 
-// The one element of a `book` message.
+// The one element of a `book` message: docs.kraken.com, websocket-v2/book. Rows in the order to apply; a price may come
+// twice in one message, and the last one holds.
 struct BookBody {
   std::string_view symbol;
   std::vector<BookRow> bids;
@@ -35,7 +36,7 @@ struct BookBody {
   WireTime time;
 };
 
-// One element of a `trade` message.
+// One element of a `trade` message: docs.kraken.com, websocket-v2/trade. Ids are a sequence per book.
 struct TradeRow {
   std::string_view symbol;
   schemas::Side side = schemas::Side::kUnspecified;  // the taker's
@@ -47,14 +48,16 @@ struct TradeRow {
   WireTime time;
 };
 
-// One element of a `ticker` message; a field that was not sent, or is null, is empty.
+// One element of a `ticker` message (docs.kraken.com, websocket-v2/ticker); a field that was not sent, or is null, is
+// empty. Volume, vwap, low, high and change are of the last 24 h.
 struct TickerRow {
   std::string_view symbol;
   std::string_view bid, bid_quantity, ask, ask_quantity, last, volume, vwap, low, high, change, change_percent;
   WireTime time;
 };
 
-// One element of an `ohlc` message.
+// One element of an `ohlc` message: docs.kraken.com, websocket-v2/ohlc. Its key is (symbol, interval, begin); there is
+// no word for a bar that is finished.
 struct CandleRow {
   std::string_view symbol;
   std::string_view open, high, low, close, volume, vwap;
@@ -65,6 +68,7 @@ struct CandleRow {
 };
 
 // One pair of an `instrument` message or of the REST answer AssetPairs; empty or absent where that source has it not.
+// docs.kraken.com, websocket-v2/instrument and rest-api/get-tradable-asset-pairs.
 struct PairRow {
   std::string_view symbol;  // as WebSocket v2 spells it, or REST's wsname
   std::string_view base, quote, status;
@@ -72,7 +76,8 @@ struct PairRow {
   std::optional<std::int64_t> price_precision, quantity_precision;
 };
 
-// The answer to a subscribe or unsubscribe: one per symbol.
+// The answer to a subscribe or unsubscribe: one per symbol, also where one request named many. A refusal has an error
+// and no result; which members name the stream then differs from error to error.
 struct Reply {
   bool subscribe = false;  // else unsubscribe
   bool success = false;
@@ -117,7 +122,8 @@ struct Message {
 inline constexpr std::size_t kMaxBookRows = 10'000;
 inline constexpr std::size_t kMaxRows = 100'000;
 
-// Decodes frames; owns the parser. Not thread-safe; one document at a time.
+// Decodes frames; owns the parser. Not thread-safe; one document at a time. Knows no instrument and no book: what a
+// frame says does not depend on the frames before it.
 class MessageReader {
  public:
   MessageReader();
@@ -125,8 +131,8 @@ class MessageReader {
   // Reads one whole frame (kFramePadding readable bytes behind it). The error names the place; `out` is then undefined.
   Result<void> read(std::string_view text, Message& out);
 
-  // Reads the REST answer to GET /0/public/AssetPairs into `out.pairs`. kRefused with the venue's words if it has an
-  // error in place of a result.
+  // Reads the REST answer to GET /0/public/AssetPairs into `out.pairs`; kFramePadding readable bytes behind it.
+  // kRefused with the venue's words if it has an error in place of a result.
   Result<void> read_asset_pairs(std::string_view body, Message& out);
 
  private:

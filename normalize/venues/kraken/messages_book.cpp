@@ -7,6 +7,7 @@ namespace millrace::normalize::kraken {
 namespace {
 
 // [{"price":0.5666,"qty":4831.75496356},...]
+// `place` names the member that was being read, so that an error costs no text while all is well.
 error_code read_levels(od::object& object, std::string_view side, std::vector<BookRow>& out, std::string_view& place) {
   out.clear();
   od::array rows;
@@ -32,6 +33,7 @@ Error level_error(error_code code, std::string_view side, std::size_t rows, std:
   return {errc_of(code), fmt::format("data[0].{}[{}].{}", side, rows - 1, member)};
 }
 
+// An unsigned 32-bit number; a larger one is a frame that does not mean what we think.
 error_code read_checksum(od::object& object, std::uint32_t& out) noexcept {
   std::uint64_t number = 0;
   if (const auto error = object.find_field_unordered("checksum").get_uint64().get(number)) return error;

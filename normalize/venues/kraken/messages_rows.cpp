@@ -23,6 +23,7 @@ error_code read_trade_id(od::object& object, TradeRow& out) noexcept {
   return failed != std::errc{} || stop != end || out.id < 0 ? simdjson::NUMBER_ERROR : simdjson::SUCCESS;
 }
 
+// The order type is for people; all other members make the event and must be there.
 Result<void> read_trade(od::object& object, std::size_t row, TradeRow& out) {
   if (const auto error = string_member(object, "symbol", out.symbol)) return data_error(error, row, "symbol");
   if (const auto error = read_side(object, out.side)) return data_error(error, row, "side");

@@ -9,7 +9,8 @@ namespace {
 using schemas::InstrumentStatus;
 using schemas::WideDecimal;
 
-// Words that we do not know yet are passed on as text with status UNKNOWN, never guessed.
+// The words of docs.kraken.com, websocket-v2/instrument. Those that we do not know yet are passed on as text with
+// status UNKNOWN, never guessed.
 InstrumentStatus status_of(std::string_view word) noexcept {
   if (word.empty()) return InstrumentStatus::kUnspecified;
   if (word == "online") return InstrumentStatus::kTrading;
@@ -37,6 +38,7 @@ bool read_number(std::string_view text, std::optional<WideDecimal>& out) {
   return true;
 }
 
+// Out of range is a bad row, not a clamp: a book at the wrong precision would fail every checksum.
 bool read_precision(std::optional<std::int64_t> sent, std::optional<std::int32_t>& out) noexcept {
   if (!sent) return true;
   if (*sent < 0 || *sent > kMostDecimals) return false;

@@ -13,6 +13,7 @@ struct Interval {
   Dataset dataset;
   std::int64_t minutes;
 };
+// The intervals in minutes of docs.kraken.com, websocket-v2/ohlc.
 constexpr std::array<Interval, 9> kIntervals = {{{Dataset::kCandle1m, 1},
                                                  {Dataset::kCandle5m, 5},
                                                  {Dataset::kCandle15m, 15},

@@ -10,7 +10,8 @@
 
 namespace millrace::normalize::kraken {
 
-// The venue's channel for a dataset ("book", "ohlc" ...); empty if it has none.
+// The venue's channel for a dataset ("book", "ohlc" ...); empty if it has none. kBboBook has none either: it is made
+// from the book. Static life.
 std::string_view channel_of(Dataset dataset) noexcept;
 
 // Minutes of a candle dataset that the venue offers, and back.
@@ -29,6 +30,7 @@ struct Request {
   int depth = 0;                              // book only
   std::int64_t req_id = 0;
 };
+// The JSON to send, without a newline. `symbols` are escaped, the rest is ours.
 std::string text_of(const Request& request);
 
 // Our request ids. The venue's ticker frames and acks do not name the trigger, so the id echoed in the ack says whether

@@ -38,6 +38,7 @@ Result<void> read_all(const WideMember (&members)[N], std::size_t row) {
   return {};
 }
 
+// Any spelling: "0", "0.00", "0e-8".
 bool is_zero(std::string_view number) noexcept {
   std::int64_t mantissa = 1;
   return scan_decimal_slow(number, 0, mantissa) == Scan::kOk && mantissa == 0;
@@ -146,6 +147,7 @@ Result<void> RowFeed::on_trades(const Message& message, const StreamFilter& filt
   return {};
 }
 
+// One record has one exponent for both sides, so both are read at the finer of the two.
 Result<void> RowFeed::prepare_bbo(const TickerRow& row, std::size_t number, ReadyTicker& ready) {
   const QuoteSide bid{row.bid, row.bid_quantity};
   const QuoteSide ask{row.ask, row.ask_quantity};

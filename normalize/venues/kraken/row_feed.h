@@ -23,7 +23,8 @@ class RowFeed {
  public:
   explicit RowFeed(VenueState& venue) : venue_(venue) {}
 
-  // Errors: kBadNumber, kUnknownInstrument, kMissingField.
+  // Each handles one message as decoded; `message` must stay as it is during the call. Errors: kBadNumber,
+  // kUnknownInstrument, kMissingField; then nothing was published and no memory of ids has moved.
   Result<void> on_trades(const Message& message, const StreamFilter& filter, EventSink& out);
   Result<void> on_tickers(const Message& message, const StreamFilter& filter, EventSink& out);
   Result<void> on_candles(const Message& message, const StreamFilter& filter, EventSink& out);
@@ -53,7 +54,7 @@ class RowFeed {
   void publish(const ReadyTrade& trade, bool snapshot, EventSink& out);
 
   VenueState& venue_;
-  std::vector<ReadyTrade> trades_;
+  std::vector<ReadyTrade> trades_;  // rows of the message at hand, with pointers into it
   std::vector<ReadyTicker> tickers_;
   std::vector<ReadyCandle> candles_;
 };

@@ -29,6 +29,8 @@ UnixNanos step(const std::array<UnixNanos, N>& waits, int count) noexcept {
 }
 
 // Is this a refusal that trying again later can cure?
+// By the venue's words, since it sends no code: "EService:Unavailable", "Exceeded rate limit" and the like
+// (docs.kraken.com, guides/spot-errors). The first letters are left out where their case differs from source to source.
 bool will_pass(std::string_view error) noexcept {
   for (const std::string_view sign :
        {"EService:", "EGeneral:Internal", "ate limit", "Throttled", "Too many requests"}) {
@@ -239,7 +241,8 @@ void Subscriptions::on_unsubscribed(StreamKey stream, UnixNanos now, Commands& t
   ask(true, stream, todo);
 }
 
-// Three kinds: not needed, not now, never.
+// Three kinds: not needed, not now, never. Trying again after a "never" would count against the venue's limits and
+// change nothing until the configuration does.
 Result<void> Subscriptions::on_refusal(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out,
                                        Commands& todo) {
   Stream& held = *find(stream);
@@ -294,7 +297,8 @@ void Subscriptions::start_audit(StreamKey stream, Stream& held, UnixNanos now, C
   ask(false, stream, todo);
 }
 
-// The phase has waited long enough.
+// The phase has waited long enough. One lost request is repeated on the same connection; after a second one the
+// connection is not to be trusted, and all its streams begin anew.
 void Subscriptions::on_deadline(StreamKey stream, Stream& held, UnixNanos now, Commands& todo) {
   const bool answered_nothing = held.phase == Phase::kSubscribing || held.phase == Phase::kSilent;
   if (answered_nothing && ++held.missed > 1) {

@@ -23,7 +23,10 @@ class Subscriptions : public StreamFilter {
  public:
   Subscriptions(VenueState& venue, BookFeed& books) : venue_(venue), books_(books) {}
 
+  // Streams that are there already are left alone. One that cannot share this connection is HALTED with reason
+  // "conflict".
   void add(std::span<const Subscription> wanted, UnixNanos now, EventSink& out, Commands& todo);
+  // Forgets the streams at once, without waiting for the ack; the book and the trade ids go with them.
   void remove(std::span<const Subscription> gone, UnixNanos now, Commands& todo);
   // The instrument channel, which has no symbols: precisions change while books run.
   void subscribe_instruments(UnixNanos now, Commands& todo);
@@ -35,7 +38,7 @@ class Subscriptions : public StreamFilter {
   // The book is wrong: unsubscribe, and subscribe again on the ack; not more often than the ladder of waits allows.
   // False if nothing was begun: nobody subscribed to it, or it is under way already.
   bool resync(InstrumentId id, UnixNanos now, Commands& todo);
-  // Deadlines, retries and audits that are due.
+  // Deadlines, retries and audits that are due, and the wake-up for the next. Linear in the streams.
   void on_time(UnixNanos now, Commands& todo);
 
   bool carries(StreamKey stream) const override;
@@ -63,6 +66,7 @@ class Subscriptions : public StreamFilter {
     int retries = 0;          // after passing refusals, in a row
     std::int64_t req_id = 0;  // of the last request: a refusal may name nothing else
   };
+  // Ordered by instrument: a walk over all streams sends the requests of one symbol together.
   using Key = std::pair<std::size_t, Dataset>;
   static Key key_of(StreamKey stream) noexcept { return {index(stream.instrument), stream.dataset}; }
   static StreamKey stream_of(Key key) noexcept {
@@ -87,10 +91,11 @@ class Subscriptions : public StreamFilter {
 
   VenueState& venue_;
   BookFeed& books_;
+  // Only what is subscribed to or waits for it; a refused one stays, so that it is not asked for again.
   std::map<Key, Stream> streams_;
   std::vector<bool> bbo_ticker_;  // by instrument: the ticker subscription has trigger bbo
-  std::int64_t requests_ = 0;
-  bool managed_ = false;  // somebody told us what to subscribe to
+  std::int64_t requests_ = 0;     // made by this connection; ids need be unique here only
+  bool managed_ = false;          // somebody told us what to subscribe to
 };
 
 }  // namespace millrace::normalize::kraken

@@ -19,7 +19,7 @@ struct TradeMemory {
   std::optional<UnixNanos> last_time;
 };
 
-// All that one thread knows of one symbol.
+// All that one thread knows of one symbol. Lives as long as the venue, over reconnects and resubscriptions.
 struct SymbolState {
   DepthBook book;
   int acked_depth = 0;                     // of the subscription, by its ack; 0 = not told
@@ -48,6 +48,7 @@ class VenueState {
   BookAudit* audit = nullptr;
   std::uint32_t connections = 0;  // made so far; a connection's number is the count at its birth
 
+  // Made on first use; the reference stays valid for the venue's life.
   SymbolState& of(InstrumentId id);
   // Finds a symbol of a frame, or adds it (a capture without reference data). kUnknownInstrument if it is no name or
   // there are too many.
@@ -72,11 +73,13 @@ class VenueState {
  private:
   std::deque<SymbolState> symbols_;
   std::vector<bool> bbo_book_;
+  // What the venue said of itself last; before its first word it is taken to be open, as recordings may lack it.
   std::string system_ = "online";
   bool halted_ = false;
 };
 
-// Meta of an event that a frame brought.
+// Meta of an event that a frame brought. A time that is absent or unreadable leaves venue_time out and sets
+// BAD_VENUE_TIME.
 EventMeta meta_of(const WireTime& time, bool snapshot);
 
 }  // namespace millrace::normalize::kraken

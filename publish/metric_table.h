@@ -10,10 +10,13 @@ namespace millrace::publish {
 // As Prometheus has them. Histograms are of seconds, with the bounds of LatencyHistogram.
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 
-// How values of one metric and one set of labels from several threads become one.
+// How values of one metric and one set of labels from several threads become one: counters and sizes add up, of ages
+// and used limits the worst counts.
 enum class Fold : std::uint8_t { kSum, kMax };
 
-// Every metric of the process: name, kind, labels (comma separated) and help. metrics.md is made from this table.
+// Every metric of the process: name, kind, labels (comma separated) and help. metrics.md is made from this table, and
+// so is the scrape: a metric that is not here cannot be written. Names are a contract with dashboards and alerts; a
+// change of one is a breaking change.
 struct MetricInfo {
   std::string_view name;
   MetricKind kind;
@@ -124,6 +127,7 @@ inline constexpr std::array kMetrics = {
 
 constexpr const MetricInfo& info(Metric metric) noexcept { return kMetrics[static_cast<std::size_t>(metric)]; }
 
+// For the static_asserts of MetricWriter: a call with the wrong number of labels must not compile.
 constexpr std::size_t label_count(std::string_view labels) noexcept {
   std::size_t count = labels.empty() ? 0 : 1;
   for (const char c : labels) count += c == ',' ? 1 : 0;

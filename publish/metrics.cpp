@@ -50,6 +50,7 @@ prometheus::MetricType type_of(MetricKind kind) {
 // The table's name in seconds: Prometheus knows no other unit of time.
 double seconds(double ns) { return ns / 1e9; }
 
+// Prometheus' buckets are cumulative, ours are not, so that a thread changes one number per latency.
 void fill_histogram(const std::array<std::uint64_t, LatencyHistogram::kBuckets>& buckets, std::uint64_t sum_ns,
                     prometheus::ClientMetric::Histogram& out) {
   std::uint64_t cumulative = 0;
@@ -64,6 +65,7 @@ void fill_histogram(const std::array<std::uint64_t, LatencyHistogram::kBuckets>&
 
 }  // namespace
 
+// Added to the zero that a new entry begins with; max() against that zero would hide negative gauges.
 void MetricWriter::add_value(Metric metric, double value, std::initializer_list<std::string_view> labels) {
   auto& family = families_[static_cast<std::size_t>(metric)];
   const auto [at, is_new] = family.try_emplace(LabelValues(labels.begin(), labels.end()));
@@ -78,6 +80,8 @@ void MetricWriter::add_histogram(Metric metric, const LatencyHistogram& histogra
   sample.sum_ns += histogram.sum_ns();
 }
 
+// Families are built per scrape and thrown away. prometheus-cpp's own registry has atomic doubles that every increment
+// must compare and swap, where a Tally is a plain store.
 std::string MetricWriter::text() const {
   std::vector<prometheus::MetricFamily> families;
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
@@ -121,6 +125,7 @@ Metrics::Registration Metrics::add(Source source) {
   return {this, std::prev(sources_.end())};
 }
 
+// The text is made outside the lock: it is the longer part, and registrations may wait for it.
 std::string Metrics::scrape() {
   MetricWriter writer;
   {

@@ -16,7 +16,9 @@
 
 namespace millrace::publish {
 
-// What one scrape collects. Label values are in the order of the table; a wrong number of them does not compile.
+// What one scrape collects. Label values are in the order of the table; a wrong number of them does not compile. Values
+// of the same labels fold as the table says. One per scrape, on the scraping thread; label texts are copied, so they
+// may be temporaries.
 class MetricWriter {
  public:
   // A counter or gauge.
@@ -61,7 +63,8 @@ class Metrics {
   // Runs on the scraping thread, one scrape at a time, so it may only read what any thread may read.
   using Source = std::function<void(MetricWriter& out)>;
 
-  // Keeps a source in the scrape. Once destroyed, the source is not running and never runs again.
+  // Keeps a source in the scrape. Once destroyed, the source is not running and never runs again: the destructor waits
+  // for a scrape under way, so it must not run inside a source. Must not outlive its Metrics.
   class [[nodiscard]] Registration {
    public:
     Registration() = default;
@@ -76,9 +79,10 @@ class Metrics {
     Metrics* owner_ = nullptr;
     std::list<Source>::iterator at_;
   };
+  // The source must not throw and must not register or end others: the lock is held while it runs.
   Registration add(Source source);
 
-  // Everything in Prometheus' text format.
+  // Everything in Prometheus' text format. Any thread; one scrape at a time, the next waits.
   std::string scrape();
 
  private:

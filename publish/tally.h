@@ -8,7 +8,8 @@
 namespace millrace::publish {
 
 // A number that one thread changes and any thread reads: a plain addition on the hot path, no lock and no locked
-// instruction. Two writers would lose counts.
+// instruction. Two writers would lose counts. Readers may see counts of one event before those of another: nothing may
+// be concluded from two tallies together.
 class Tally {
  public:
   void add(std::uint64_t n = 1) noexcept { set(value() + n); }
@@ -20,7 +21,7 @@ class Tally {
 };
 
 // Latencies counted in fixed buckets: same threads as Tally. The bounds hold 1 ms, the project's promise, so that the
-// share under it can be read exactly.
+// share under it can be read exactly. A reader during add() may see the count without the sum.
 class LatencyHistogram {
  public:
   // Upper bounds in ns, inclusive; what is above the last is counted in one more bucket.
@@ -30,7 +31,7 @@ class LatencyHistogram {
       50'000'000, 100'000'000, 200'000'000, 1'000'000'000, 5'000'000'000, 30'000'000'000};
   static constexpr std::size_t kBuckets = kBounds.size() + 1;
 
-  // A negative latency counts as 0.
+  // A negative latency counts as 0: the venue's clock may be ahead of ours.
   void add(std::int64_t ns) noexcept {
     std::size_t bucket = 0;
     while (bucket < kBounds.size() && ns > kBounds[bucket]) ++bucket;

@@ -167,6 +167,7 @@ struct HttpServer::Impl {
     port = acceptor.local_endpoint().port();
   }
 
+  // Limits are checked at the door: a client that is turned away costs one accept and no buffer.
   void accept() {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
@@ -198,6 +199,7 @@ HttpServer::HttpServer(const std::string& address, std::uint16_t port, HttpHandl
   impl_->thread = std::thread([impl = impl_.get()] { impl->context.run(); });
 }
 
+// Stops first, then joins: connections and timers end with the context, whose handlers will not run any more.
 HttpServer::~HttpServer() {
   impl_->context.stop();
   impl_->thread.join();

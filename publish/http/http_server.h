@@ -8,7 +8,8 @@
 
 namespace millrace::publish {
 
-// What the endpoint answers with. Each runs on the server's thread and may block it.
+// What the endpoint answers with. Each runs on the server's thread and may block it; one that throws gives a 500 with
+// its words. Must stay callable until the server has ended.
 struct HttpHandlers {
   std::function<std::string()> metrics;  // the body of /metrics
   // Empty: ready. Else why not, one line, which becomes the body of /readyz.
@@ -24,11 +25,13 @@ struct HttpLimits {
   std::chrono::milliseconds write_timeout{10'000};
 };
 
-// A small HTTP/1.1 server for GET and HEAD of /metrics, /livez and /readyz, on a thread of its own. Plain text, no TLS:
-// bind it to loopback or a private address.
+// A small HTTP/1.1 server for GET and HEAD of /metrics, /livez and /readyz, on a thread of its own. Plain text, no TLS,
+// no authentication: bind it to loopback or a private address. /livez says that the process runs, /readyz that it does
+// its work.
 class HttpServer {
  public:
-  // `port` 0 takes a free one. Throws std::runtime_error if the address cannot be bound.
+  // `port` 0 takes a free one. Throws std::runtime_error if the address is no IP address or cannot be bound. Serves
+  // from here on: the handlers may be called before the constructor returns.
   HttpServer(const std::string& address, std::uint16_t port, HttpHandlers handlers, HttpLimits limits = {});
   ~HttpServer();  // closes all connections and ends the thread
   HttpServer(const HttpServer&) = delete;

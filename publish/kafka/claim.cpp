@@ -31,6 +31,7 @@ struct ClaimReport : ReportListener {
   std::string_view why;
 };
 
+// Two partitions would give two workers the same offset, and so the same epoch.
 void check_topic(std::int32_t partitions, const std::string& topic, const std::string& brokers) {
   if (partitions == 1) return;
   if (partitions < 0) throw std::runtime_error(fmt::format("kafka: no answer from {}: is the broker up?", brokers));
@@ -46,6 +47,7 @@ void check_topic(std::int32_t partitions, const std::string& topic, const std::s
 
 }  // namespace
 
+// A producer of its own, gone afterwards: the lanes' are made later and on their own threads.
 std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim,
                          std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
@@ -83,6 +85,7 @@ std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue,
   return highest;
 }
 
+// The check comes after the claim: the other order would leave a moment in which another worker could write.
 std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   const std::int64_t epoch = write_claim(settings, claim, timeout);

@@ -13,7 +13,8 @@
 namespace millrace::publish {
 
 // Writes the claim to ctl.claim.v1 and waits for the broker's answer. The epoch is the record's offset + 1, so that it
-// is above 0 and rises over restarts, hosts and clock steps.
+// is above 0 and rises over restarts, hosts and clock steps. A claim whose answer was lost costs a number and nothing
+// else: epochs need to rise, not to be dense.
 std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);
 
 // The highest epoch that the venue's status topic names; 0 if it names none. Reads the topic, which is compacted, from

@@ -8,6 +8,7 @@
 namespace millrace::publish {
 namespace {
 
+// Called on librdkafka's threads.
 void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
   // librdkafka's levels are syslog's: 3 and below are errors, 4 warnings.
   const auto severity = level <= 4 ? spdlog::level::warn : level <= 5 ? spdlog::level::info : spdlog::level::debug;
@@ -33,6 +34,7 @@ Conf make_conf(const SettingList& settings) {
   return conf;
 }
 
+// librdkafka takes the configuration over only if it succeeds; else it stays ours and is freed here.
 Client make_client(ClientKind kind, const SettingList& settings) {
   Conf conf = make_conf(settings);
   char text[512] = "";

@@ -23,12 +23,13 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
 using SettingList = std::vector<std::pair<std::string, std::string>>;
 
 // A configuration whose log lines go to spdlog. Throws std::runtime_error that names the setting librdkafka refuses,
-// but not its value.
+// but not its value, which may be a secret.
 Conf make_conf(const SettingList& settings);
 
+// kAsking: metadata and admin requests. kReading: a consumer.
 enum class ClientKind { kAsking, kProducing, kReading };
 
-// A handle without callbacks. Throws std::runtime_error.
+// A handle without callbacks. Throws std::runtime_error. Its destructor waits for librdkafka's threads.
 Client make_client(ClientKind kind, const SettingList& settings);
 
 }  // namespace millrace::publish

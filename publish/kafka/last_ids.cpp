@@ -49,6 +49,7 @@ Position position_of(std::string_view record) {
 
 }  // namespace
 
+// Equal positions are repeats of one record, so it does not matter which of them counts.
 void LastIds::note(std::string_view topic, std::string_view record) {
   Position position;
   try {
@@ -73,6 +74,7 @@ std::optional<std::int64_t> LastIds::find(std::string_view topic, std::string_vi
   return last->second.venue_seq;
 }
 
+// A deadline that passes is no error: the marks that nobody could fill only say less.
 LastIds read_last_ids(const KafkaSettings& settings, const std::vector<std::string>& topics, std::int64_t records,
                       std::chrono::milliseconds timeout) {
   LastIds ids;

@@ -17,6 +17,8 @@ std::uint32_t word_at(std::string_view text, std::size_t i) noexcept {
 
 }  // namespace
 
+// As in Kafka's org.apache.kafka.common.utils.Utils. Keys must land where any Java client's would, else a reader that
+// looks a key up by partition finds nothing.
 std::uint32_t murmur2(std::string_view key) noexcept {
   std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(key.size());
   const std::size_t whole = key.size() & ~std::size_t{3};

@@ -14,6 +14,8 @@
 namespace millrace::publish {
 namespace {
 
+// Anything not named is taken for lost rather than tried for ever: with retries and time-outs unlimited, librdkafka
+// gives an error back only when trying again would not help.
 Fate fate_of(rd_kafka_resp_err_t error) {
   switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -103,6 +105,8 @@ struct Producer::Handle {
   }
 };
 
+// The eventfd is written on librdkafka's thread whenever its main queue becomes non-empty: so a thread can wait for
+// sockets and reports at once.
 Producer::Producer(const KafkaSettings& settings, int wake_fd) : handle_(std::make_unique<Handle>()) {
   Conf conf = make_conf(producer_settings(settings));
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
@@ -129,6 +133,7 @@ TopicSlot Producer::add_topic(const std::string& topic) {
   return static_cast<TopicSlot>(handle_->topics.size() - 1);
 }
 
+// No answer and "it does not exist" are different things: one is for the caller to wait for, the other to report.
 std::int32_t Producer::partitions(TopicSlot topic, std::chrono::milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error =
@@ -153,6 +158,7 @@ void Producer::push(TopicSlot topic, const Outgoing& record) {
   message._private = record.cookie;
 }
 
+// Refusals are marked message by message; the call tells only how many were taken.
 void Producer::submit(TopicSlot topic, ReportListener& listener, std::int32_t only) {
   Handle::Topic& out = handle_->at(topic);
   const auto size = static_cast<int>(out.batch.size());

@@ -32,14 +32,16 @@ inline bool is_lost(Fate fate) noexcept { return fate >= Fate::kTooLarge && fate
 class ReportListener {
  public:
   virtual ~ReportListener() = default;
-  // `offset` is -1 where it is not known.
+  // Called for each record once. `cookie` is Outgoing's; `partition` is the record's; `offset` is -1 where it is not
+  // known. Must not call the producer back.
   virtual void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) = 0;
 };
 
 // A topic as a Producer knows it; dense from 0 in the order of add_topic().
 enum class TopicSlot : std::uint32_t {};
 
-// A record to be sent. What it points to stays where it is until its report or the end of the producer.
+// A record to be sent. The bytes stay where they are, unchanged, until its report or the end of the producer;
+// librdkafka sends them from there.
 struct Outgoing {
   std::span<std::byte> bytes;
   std::string_view key;  // copied
@@ -48,7 +50,9 @@ struct Outgoing {
 };
 
 // One librdkafka producer handle: idempotent, acks=all, never timing a record out. Made and used on one thread, but may
-// be moved to another to be destroyed, which can take long. The listener may be changed while nobody polls.
+// be moved to another to be destroyed, which can take long. The listener may be changed while nobody polls. It owns no
+// record: what it is handed stays the caller's, and every record that was taken gets exactly one report, unless the
+// producer ends before.
 class Producer {
  public:
   // `wake_fd` (an eventfd) becomes readable when poll() has something to do; -1 for none. Throws std::runtime_error
@@ -63,20 +67,22 @@ class Producer {
   // Asks for the topic's partitions and keeps its metadata warm. 0: it does not exist; -1: no answer in time.
   std::int32_t partitions(TopicSlot topic, std::chrono::milliseconds timeout);
 
-  // Queues for submit(); no call into librdkafka.
+  // Queues for submit(); no call into librdkafka. The key must stay valid until then.
   void push(TopicSlot topic, const Outgoing& record);
   // Hands over what was pushed for `topic`, in order. What is refused is reported before this returns. All of it is for
   // `only` partition if that is named: slower for many partitions, but librdkafka 2.0.2 forgets to free records for
   // several partitions when it refuses the topic, so this is the way for a topic that was refused before.
   void submit(TopicSlot topic, ReportListener& listener, std::int32_t only = kEachItsOwn);
   static constexpr std::int32_t kEachItsOwn = -1;
-  // One record with header "mr"; for records that may be there already. kQueueFull, a lost fate, or kAcked for "taken".
+  // One record with header "mr"; for records that may be there already. kQueueFull, a lost fate, or kAcked for "taken"
+  // (its real report comes by poll()). Nothing but "taken" is followed by a report.
   Fate send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header);
 
   // Delivers reports. Waits for the first one at most `wait`.
   void poll(ReportListener& listener, std::chrono::milliseconds wait = std::chrono::milliseconds{0});
 
-  // Has librdkafka given up for good (a fatal error of the idempotent producer)? Cheap.
+  // Has librdkafka given up for good (a fatal error of the idempotent producer)? Cheap. A dead producer takes and
+  // delivers nothing any more; the only way on is a new one.
   bool dead() const noexcept;
   std::string cause_of_death() const;  // librdkafka's words
   std::size_t in_queue() const;        // handed over and not yet reported

@@ -36,7 +36,8 @@ struct HeaderBytes {
 };
 HeaderBytes encode_header(const RecordHeader& header) noexcept;
 
-// The header that belongs to an encoded record, read off its Meta; zeros where it has none (heartbeats, claims).
+// The header that belongs to an encoded record, read off its Meta; zeros where it has none (heartbeats, claims). Reads
+// nothing but Meta, so it costs the same for a book of any size.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept;
 
 // Nullopt: another version, cut short, or with bytes behind it.

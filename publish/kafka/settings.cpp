@@ -110,6 +110,7 @@ std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSett
   return all;
 }
 
+// The promised ones come last, so that nothing before them can win; problems() has told the user already.
 std::vector<std::pair<std::string, std::string>> producer_settings(const KafkaSettings& settings) {
   std::vector<std::pair<std::string, std::string>> all{{"bootstrap.servers", settings.brokers}};
   for (const Setting& one : kClientDefaults) all.emplace_back(one.name, one.value);

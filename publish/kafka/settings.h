@@ -21,7 +21,8 @@ struct KafkaSettings {
 inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;  // topics.yaml gives topics the same
 
 // What is wrong with the settings, one line each, each naming the key: unknown keys, values out of range, and values
-// that would break a promise (acks, enable.idempotence, message.timeout.ms ...). Values are not repeated.
+// that would break a promise (acks, enable.idempotence, message.timeout.ms ...). Values are not repeated, as they may
+// be secrets. Asks no broker.
 std::vector<std::string> problems(const KafkaSettings& settings);
 
 // Name and value of every setting of a market lane's producer, the properties last.

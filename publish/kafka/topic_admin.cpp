@@ -19,6 +19,7 @@ using Options = std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_Admi
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)>;
 using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, decltype(&rd_kafka_ConfigResource_destroy)>;
 
+// Copies of the first partition speak for all: nothing of ours makes them differ.
 ExistingTopic to_existing(const rd_kafka_metadata_topic_t& topic) {
   const std::int32_t copies = topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 0;
   return {topic.topic, topic.partition_cnt, copies, {}};
@@ -60,6 +61,7 @@ struct TopicAdmin::Handle {
   }
 
   // The answer to the request just made.
+  // A second longer than the request's own limit, so that librdkafka's error comes before our own.
   Event answer(std::string_view question) const {
     Event event(rd_kafka_queue_poll(queue.get(), timeout_ms + 1'000), rd_kafka_event_destroy);
     if (!event) throw std::runtime_error(no_answer(question));

@@ -37,7 +37,8 @@ class TopicAdmin {
 
   // All topics whose name begins with `prefix`.
   ClusterState look(std::string_view prefix);
-  // Fills the config of these topics.
+  // Fills the config of these topics. One request for all of them; a topic that is gone meanwhile keeps an empty
+  // config.
   void describe(std::vector<ExistingTopic>& topics);
   // Makes these, each with `replication` copies. One line for each that could not be made; one that somebody else has
   // just made is no error.

@@ -44,6 +44,7 @@ std::optional<std::int64_t> parse_retention(const std::string& text) {
   return unit == 0 ? std::nullopt : std::optional(number * unit);
 }
 
+// A misspelt key would otherwise be a default that nobody chose.
 void check_keys(const YAML::Node& map, const std::set<std::string>& known) {
   for (const auto& entry : map) {
     const auto key = entry.first.as<std::string>();
@@ -120,6 +121,7 @@ std::vector<std::string> datasets_for(const TopicRow& row, const VenueDatasets& 
 }
 
 // The names that a row stands for at one venue.
+// A row without {dataset} is one topic a venue, or one for all if it has no {venue} either.
 std::vector<std::string> names_at(const TopicRow& row, const VenueDatasets& venue) {
   const std::string name = replaced(row.name, "{venue}", venue.venue);
   const auto datasets = datasets_for(row, venue);

@@ -37,7 +37,8 @@ struct WantedTopic {
 // Reads the manifest's YAML. Throws std::runtime_error that names the line.
 TopicManifest parse_manifest(const std::string& yaml);
 
-// The topics that these venues need, sorted by name.
+// The topics that these venues need, sorted by name, each once. An unknown dataset of a venue gets a topic of its name:
+// what exists is the configuration's question.
 std::vector<WantedTopic> wanted_topics(const TopicManifest& manifest, std::string_view prefix,
                                        const std::vector<VenueDatasets>& venues);
 

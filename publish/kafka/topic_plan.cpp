@@ -20,6 +20,7 @@ void note(TopicFinding& finding, TopicVerdict verdict, std::string text) {
 }
 
 // How bad it is that the broker has `have` where the manifest says `want`.
+// A compacted topic would lose trades, a smaller record limit would lose books: promises. Retention is the operator's.
 TopicVerdict verdict_on(const std::string& name, const std::string& have, const std::string& want) {
   if (name == "cleanup.policy") return TopicVerdict::kConflict;
   if (name == "max.message.bytes" && number_in(have) < number_in(want)) return TopicVerdict::kConflict;

@@ -27,7 +27,8 @@ struct TopicFinding {
 std::vector<TopicFinding> plan_topics(const std::vector<WantedTopic>& wanted, const ClusterState& existing,
                                       std::int32_t replication);
 
-// The number of copies that the manifest asks for on this cluster.
+// The number of copies that the manifest asks for on this cluster: as many as there are brokers, at most 3, if it
+// leaves the choice to us.
 std::int32_t replication_for(const TopicManifest& manifest, std::int32_t brokers) noexcept;
 
 }  // namespace millrace::publish

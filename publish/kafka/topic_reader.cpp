@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
+// Assigned by hand, so there is no group and nothing to rebalance.
 SettingList reader_settings(const KafkaSettings& settings) {
   SettingList all = client_settings(settings);
   all.emplace_back("group.id", "millrace-reader");  // librdkafka wants one; nothing is ever committed to it
@@ -26,6 +27,7 @@ SettingList reader_settings(const KafkaSettings& settings) {
   return all;
 }
 
+// Asked first: it gives the partitions to assign, and a missing topic becomes a line that says what to do.
 int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
@@ -77,6 +79,7 @@ milliseconds left_until(Clock::time_point deadline) {
   return std::max(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()), milliseconds{1});
 }
 
+// Ends are counted: a partition tells when it is read to its end.
 bool read_topics(const KafkaSettings& settings, const ReadScope& scope, Clock::time_point deadline,
                  const TakeRecord& take) {
   const Client client = make_client(ClientKind::kReading, reader_settings(settings));

@@ -16,7 +16,9 @@ struct Block {
 };
 
 // The byte budget that all rings of a lane share. Standard blocks are kept and handed out again, so that a lane in its
-// stride allocates nothing; a record larger than a block gets one of its own. Belongs to one thread.
+// stride allocates nothing; a record larger than a block gets one of its own. Spare blocks are not part of used() and
+// never go back to the system: beside blocks that are out, the spare ones of an earlier peak may be held. Belongs to
+// one thread.
 class BlockPool {
  public:
   static constexpr std::size_t kBlockBytes = 64 * 1024;
@@ -24,8 +26,9 @@ class BlockPool {
   // Never more than `limit` bytes are out at a time.
   explicit BlockPool(std::size_t limit) noexcept : limit_(limit) {}
 
-  // Nullptr: the budget does not hold it.
+  // Nullptr: the budget does not hold it. Else a block with at least so many bytes, empty, uninitialized.
   std::unique_ptr<Block> take(std::size_t at_least);
+  // From take() of this pool; what lies in it is forgotten.
   void give_back(std::unique_ptr<Block> block);
 
   std::size_t limit() const noexcept { return limit_; }

@@ -8,7 +8,8 @@
 
 namespace millrace::publish {
 
-// Why a lane did not take a record.
+// Why a lane did not take a record. The caller does the same in each case (number it as lost, declare it); people do
+// not: kBudget and kShare pass by themselves, kNoTopic and kTooLarge want a change of the configuration.
 enum class RefusedBecause : std::uint8_t {
   kBudget,    // the lane's memory is full
   kShare,     // this partition's share of it is full: it has no leader, or is slower than the others

@@ -17,7 +17,7 @@ namespace millrace::publish {
 namespace {
 
 constexpr std::uint32_t kNoRing = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t kMaxKey = std::numeric_limits<std::uint16_t>::max();
+constexpr std::size_t kMaxKey = std::numeric_limits<std::uint16_t>::max();  // what RingRecord::key_length holds
 // A bound may well exceed what is written in the end; beyond this the record cannot fit the broker's limit.
 constexpr std::size_t kMaxBound = 4 * kMaxMessageBytes;
 
@@ -43,6 +43,8 @@ MarketLane::MarketLane(LaneSettings settings)
   stats_.ring_limit.set(settings_.memory_limit);
 }
 
+// The producer before the rings: librdkafka reads their bytes until its threads have ended. The descriptor last: those
+// threads write to it.
 MarketLane::~MarketLane() {
   if (renewal_.valid()) renewal_.wait();
   producer_.reset();
@@ -63,6 +65,8 @@ std::vector<std::string> MarketLane::warm(std::span<const std::string> topics, s
   return errors;
 }
 
+// The number of partitions is fixed from here on; one added while we run is not used until a restart, since keys would
+// move.
 std::string MarketLane::add_topic(const std::string& topic, std::chrono::milliseconds timeout) {
   if (!producer_) return fmt::format("topic {}: the producer is being renewed, try again", topic);
   Topic added;
@@ -86,6 +90,8 @@ std::string MarketLane::add_topic(const std::string& topic, std::chrono::millise
   return {};
 }
 
+// A stream without a warm topic is opened all the same and refused record by record: its losses are then declared like
+// any other, instead of a stream that nobody hears of.
 StreamSlot MarketLane::open(const StreamSpec& spec) {
   const auto slot = static_cast<StreamSlot>(streams_.size());
   const auto& identity = *spec.identity;
@@ -109,6 +115,8 @@ std::span<std::byte> MarketLane::refuse(RefusedBecause reason) {
   return {};
 }
 
+// Refused by its bound, not by its length: what a record really takes is known only after the encoding, for which there
+// would be no place.
 std::span<std::byte> MarketLane::reserve_in(Ring& ring, std::size_t bound) {
   if (bound > kMaxBound) return refuse(RefusedBecause::kTooLarge);
   const auto room = ring.records.reserve(bound);
@@ -122,6 +130,8 @@ std::span<std::byte> MarketLane::reserve(StreamSlot stream, std::size_t bound) {
   return reserve_in(rings_[ring], bound);
 }
 
+// Only bookkeeping. Handing over waits for the end of the drain: librdkafka's lock and the broker's batches are paid
+// for once per drain, not per record.
 void MarketLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq) {
   const Stream& known = streams_[static_cast<std::size_t>(stream)];
   Ring& ring = rings_[known.ring];
@@ -132,6 +142,8 @@ void MarketLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq)
   enlist(ring, record, known.type);
 }
 
+// Records off the hot path share rings and budget with the streams, so that they too survive a dead producer. Their key
+// is kept behind the bytes, as no stream holds it.
 bool MarketLane::put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) {
   const auto found = topic_by_name_.find(topic);
   if (found == topic_by_name_.end()) return refuse(RefusedBecause::kNoTopic).data();
@@ -155,6 +167,7 @@ void MarketLane::enlist(Ring& ring, RingRecord& record, schemas::MessageType typ
   mark_dirty(ring);
 }
 
+// Lists of dirty rings instead of a walk over all: a drain touches few of many partitions.
 void MarketLane::mark_dirty(Ring& ring) {
   if (ring.dirty) return;
   ring.dirty = true;

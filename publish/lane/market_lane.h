@@ -26,10 +26,15 @@ struct LaneSettings {
 // The market lane: records on their way to Kafka. It owns every record from reserve() until the broker has acknowledged
 // it, in one ring per partition, so that a producer that died is replaced and nothing is missing. One per ingest thread
 // with a producer of its own; all calls on that thread, except stats(). Full is an answer (RecordSink); memory never
-// grows beyond the limit, plus what librdkafka needs for the records in its queue (about 300 B each).
+// grows beyond the limit, plus what librdkafka needs for the records in its queue (about 300 B each, 200,000 by
+// default).
+// Order: records of a partition reach the broker in the order of commit(). After a renewal those without an
+// acknowledgement are sent again in that order, so some may be there twice, never swapped within a stream's first
+// occurrences.
 class MarketLane final : public RecordSink, private ReportListener {
  public:
-  // Throws std::runtime_error if the settings are refused.
+  // Throws std::runtime_error if librdkafka refuses the settings, or if no descriptor is left. Asks nothing of the
+  // broker.
   explicit MarketLane(LaneSettings settings);
   ~MarketLane() override;  // forgets what is not acknowledged: see close()
 
@@ -38,8 +43,11 @@ class MarketLane final : public RecordSink, private ReportListener {
 
   // Before READY: makes the handles and fetches the metadata of `topics` (without prefix). Blocks. What it returns is
   // one line for each topic that cannot be written, with what to do; empty = warm. May be called again with more.
+  // `timeout` is for all of them together. A topic that was never warmed is refused record by record (kNoTopic): asking
+  // the broker on the hot path could block for seconds.
   std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout);
 
+  // RecordSink. A stream's partition is computed here, once. Of its key a copy is kept; `spec.identity` is not.
   StreamSlot open(const StreamSpec& spec) override;
   std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) override;
   void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
@@ -48,20 +56,24 @@ class MarketLane final : public RecordSink, private ReportListener {
   // When the frame of the records that follow was received; latencies count from here.
   void received_at(std::chrono::steady_clock::time_point when) noexcept { received_at_ = when; }
 
-  // At the end of each drain of a socket: hands over what was committed, and delivers reports.
+  // At the end of each drain of a socket: hands over what was committed, and delivers reports. Never blocks. What does
+  // not fit librdkafka's queue waits in the rings until the next flush or poll.
   void flush_batch();
   // When wake_fd() is readable, and at least once a second: delivers reports, hands over what had to wait, renews a
-  // dead producer.
+  // dead producer. Never blocks: the old handle ends on a thread of its own.
   void poll();
+  // Readable when reports have come; the lane's own, and poll() empties it.
   int wake_fd() const noexcept { return wake_fd_; }
 
-  // At the end: waits until all is acknowledged, at most until the deadline. How many records are not.
+  // At the end: waits until all is acknowledged, at most until the deadline. How many records are not: those are lost
+  // when the lane ends, and nothing declares them but the next epoch's RESTART mark. Commit nothing after it.
   std::size_t close(std::chrono::milliseconds timeout);
 
   std::int32_t partition(StreamSlot stream) const;  // -1: its topic is not warm
   const LaneStats& stats() const noexcept { return stats_; }
 
  private:
+  // One partition of one topic.
   struct Ring {
     Ring(BlockPool& pool, std::uint32_t number, std::uint32_t of_topic, std::int32_t of_partition)
         : records(pool, number), topic(of_topic), partition(of_partition) {}
@@ -69,9 +81,9 @@ class MarketLane final : public RecordSink, private ReportListener {
     UnackedRing records;
     std::uint32_t topic;
     std::int32_t partition;
-    std::int64_t last_offset = -1;
-    bool dirty = false;    // stands in its topic's list
-    bool rewound = false;  // during one submit()
+    std::int64_t last_offset = -1;  // of the last acknowledgement
+    bool dirty = false;             // stands in its topic's list
+    bool rewound = false;           // during one submit()
     std::vector<StreamSlot> streams;
   };
   struct Topic {
@@ -82,6 +94,7 @@ class MarketLane final : public RecordSink, private ReportListener {
     bool suspect = false;              // was refused and has had no acknowledgement since: see Producer::submit
     std::vector<std::uint32_t> dirty;  // rings with something to send
   };
+  // `ring` is kNoRing if the topic was not warm when the stream was opened.
   struct Stream {
     std::uint32_t ring;
     std::string key;
@@ -116,7 +129,7 @@ class MarketLane final : public RecordSink, private ReportListener {
   std::deque<Ring> rings_;  // before the producer: it reads their bytes until it ends
   std::vector<Topic> topics_;
   std::map<std::string, std::uint32_t, std::less<>> topic_by_name_;
-  std::vector<Stream> streams_;
+  std::vector<Stream> streams_;  // by StreamSlot
   Clock::time_point received_at_{};
   Clock::time_point now_{};             // of the flush or poll at hand
   std::vector<std::uint32_t> sending_;  // rings of the topic at hand; keeps its capacity
@@ -125,6 +138,7 @@ class MarketLane final : public RecordSink, private ReportListener {
   bool queue_full_ = false;             // seen by the submit at hand
   Clock::time_point renewed_at_{};
   std::unique_ptr<Producer> producer_;  // empty while being renewed
+  // Valid while a renewal is under way; its destructor waits, so it is the last member.
   std::future<std::unique_ptr<Producer>> renewal_;
 };
 

@@ -27,6 +27,7 @@ std::unique_ptr<Producer> make_producer(const KafkaSettings& settings, int wake_
 
 }  // namespace
 
+// Reports are taken here too, so that a busy thread needs no wake-up for them and rings are released while hot.
 void MarketLane::flush_batch() {
   now_ = Clock::now();
   send_all();
@@ -48,6 +49,7 @@ void MarketLane::deliver_reports(std::chrono::milliseconds wait) {
   stats_.ring_bytes.set(pool_.used());
 }
 
+// Short waits in a loop, because a renewal under way has no descriptor to wait on.
 std::size_t MarketLane::close(std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   const auto left = [this] {
@@ -63,6 +65,7 @@ std::size_t MarketLane::close(std::chrono::milliseconds timeout) {
   return left();
 }
 
+// Once librdkafka's queue is full nothing more is tried in this round: each further call would only cost its refusal.
 void MarketLane::send_all() {
   if (!producer_ || producer_->dead()) return;
   queue_full_ = false;
@@ -73,6 +76,8 @@ void MarketLane::send_all() {
   if (queue_full_) stats_.queue_full.add();
 }
 
+// One submit per topic for all its partitions is what makes handing over cheap. Rings that could not send everything go
+// back to the list for the next round.
 void MarketLane::send_topic(Topic& topic) {
   alone_ = topic.suspect;
   sending_.clear();
@@ -112,7 +117,9 @@ void MarketLane::submit(Topic& topic, const Ring* only) {
   producer_->submit(topic.slot, *this, only ? only->partition : Producer::kEachItsOwn);
 }
 
-// False: the queue is full, or the record is already there.
+// A record that a dead producer may have delivered. The slow call, because only it takes headers, and readers must be
+// able to tell. False: nothing more can be sent now (the queue is full, or the producer died as well); the record stays
+// where it is.
 bool MarketLane::repeat(Topic& topic, Ring& ring, RingRecord& record) {
   const auto type = static_cast<schemas::MessageType>(record.type);
   const std::string_view body{reinterpret_cast<const char*>(record.bytes()), record.length};
@@ -129,6 +136,9 @@ bool MarketLane::repeat(Topic& topic, Ring& ring, RingRecord& record) {
   return true;
 }
 
+// Called from submit() for refusals and from poll() for fates. A refused tail rewinds its ring once, at its first
+// record; the reports of the records behind it find that done. A dead producer's records stay in the ring, whatever was
+// said of them.
 void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t offset) {
   auto& record = *static_cast<RingRecord*>(cookie);
   Ring& ring = rings_[record.ring];
@@ -160,6 +170,8 @@ void MarketLane::on_acked(Ring& ring, const RingRecord& record, std::int64_t off
   listener_->on_ack(static_cast<StreamSlot>(record.slot), ring.partition, offset, record.seq);
 }
 
+// Within one topic the offsets of a partition only rise. One that falls is a topic that was deleted and made again; who
+// reads it now has none of our books.
 void MarketLane::check_made_anew(Ring& ring, std::int64_t offset) {
   const bool anew = offset < ring.last_offset;
   ring.last_offset = offset;
@@ -171,6 +183,7 @@ void MarketLane::check_made_anew(Ring& ring, std::int64_t offset) {
   for (const StreamSlot stream : ring.streams) listener_->on_topic_made_anew(stream);
 }
 
+// At most one try a second. Meanwhile the rings take what comes; when they are full, the answer is "full".
 void MarketLane::renew_if_dead() {
   if (renewal_.valid()) {
     if (renewal_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) finish_renewal();
@@ -179,6 +192,7 @@ void MarketLane::renew_if_dead() {
   }
 }
 
+// A renewal that failed (producer_ is empty then) is tried again without being counted as another death.
 void MarketLane::start_renewal() {
   renewed_at_ = now_;
   if (producer_) {
@@ -196,6 +210,7 @@ void MarketLane::start_renewal() {
   });
 }
 
+// Slots are given in the order of add_topic(), hence the plain renumbering.
 void MarketLane::finish_renewal() {
   try {
     producer_ = renewal_.get();

@@ -16,6 +16,7 @@ UnackedRing::~UnackedRing() {
   for (auto& block : blocks_) pool_.give_back(std::move(block));
 }
 
+// A record never spans two blocks, as librdkafka wants its bytes in one piece; the rest of a block is left unused.
 std::span<std::byte> UnackedRing::reserve(std::size_t bound) {
   const std::size_t need = sizeof(RingRecord) + aligned(bound);
   if (blocks_.empty() || blocks_.back()->size - blocks_.back()->used < need) {
@@ -25,6 +26,8 @@ std::span<std::byte> UnackedRing::reserve(std::size_t bound) {
   return {block.memory.get() + block.used + sizeof(RingRecord), bound};
 }
 
+// The rule of the class. For a ring without a block it is the budget itself: one block for each that has something to
+// say, while there is any.
 bool UnackedRing::make_room(std::size_t need) {
   // An emptied block at the back that is too small would only be in the way.
   if (!blocks_.empty() && blocks_.back()->alive == 0) {
@@ -91,6 +94,7 @@ void UnackedRing::done(RingRecord& record) noexcept {
   while (oldest_ && oldest_->state == RecordState::kDone) release_front();
 }
 
+// Blocks come back when their last record is done, so the budget counts what is really held.
 void UnackedRing::release_front() noexcept {
   oldest_ = oldest_->next;
   --records_;

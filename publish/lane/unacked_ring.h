@@ -19,7 +19,8 @@ enum class RecordState : std::uint8_t {
   kDone,     // reported; released when all before it are
 };
 
-// One record in a ring, followed by its bytes and, for a record that is no stream's, its key.
+// One record in a ring, followed by its bytes and, for a record that is no stream's, its key. Its address is the cookie
+// that librdkafka brings back, so it must not move before its report. 40 bytes, which small records pay for too.
 struct RingRecord {
   RingRecord* next = nullptr;
   std::int64_t seq = 0;
@@ -41,7 +42,8 @@ enum class Refusal : std::uint8_t { kNone, kBudget, kShare };
 
 // The records of one partition that the broker has not acknowledged, in order. They lie in blocks of the lane's common
 // budget and do not move. A ring may take another block only while it holds less than what the budget has left: so n
-// partitions without a leader hold at most n / (n + 1) of it and the others flow on. Belongs to one thread.
+// partitions without a leader hold at most n / (n + 1) of it and the others flow on. A ring that holds nothing may
+// always take a block while there is one. Belongs to one thread.
 class UnackedRing {
  public:
   UnackedRing(BlockPool& pool, std::uint32_t number) noexcept : pool_(pool), number_(number) {}
@@ -49,10 +51,12 @@ class UnackedRing {
   UnackedRing(const UnackedRing&) = delete;
   UnackedRing& operator=(const UnackedRing&) = delete;
 
-  // Room for `bound` bytes, to be committed before the next call. Empty: refused, and why() says for which reason.
+  // Room for `bound` bytes, to be committed before the next call. Empty (data() is null): refused, and why() says for
+  // which reason. What is reserved and not committed costs nothing: the next call gives the same place.
   std::span<std::byte> reserve(std::size_t bound);
   Refusal why() const noexcept { return why_; }
-  // The first `length` bytes of the last reservation are a record, of which the last `key_length` are its key.
+  // The first `length` bytes of the last reservation are a record, of which the last `key_length` are its key. REQUIRES
+  // length <= the bound. The reference stays valid until the record is released.
   RingRecord& commit(std::size_t length, std::size_t key_length);
 
   // Records in order from here are to be handed to the producer; nullptr if none is left.
@@ -61,10 +65,12 @@ class UnackedRing {
   void sent(RingRecord& record) noexcept;
   // The producer did not take `record`: it and all after it are to be handed over again.
   void rewind(RingRecord& record) noexcept;
-  // The producer died: all that it had is to be sent again, in order.
+  // The producer died: all that it had is to be sent again, in order. Call it only when that producer has ended: it
+  // reads the bytes until then.
   void repeat_all() noexcept;
 
-  // The producer reported; releases what is done from the front.
+  // The producer reported; releases what is done from the front. A record behind one that is not done stays: memory is
+  // released in the order it was laid, so one partition with a stuck record holds its blocks.
   void done(RingRecord& record) noexcept;
 
   std::size_t bytes() const noexcept { return bytes_; }      // of the budget
@@ -79,6 +85,8 @@ class UnackedRing {
   std::uint32_t number_;
   Refusal why_ = Refusal::kNone;
   std::deque<std::unique_ptr<Block>> blocks_;  // front: the oldest record's; back: where the next one goes
+  // A list from oldest_ to newest_ through `next`. Everything before to_send_ is kSent or kDone, but after a rewind or
+  // a repeat kDone ones may stand behind it too.
   RingRecord* oldest_ = nullptr;
   RingRecord* newest_ = nullptr;
   RingRecord* to_send_ = nullptr;

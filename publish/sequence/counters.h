@@ -14,12 +14,14 @@
 namespace millrace::publish {
 
 // Counts by a fixed word. Words are learnt as they come; what does not fit counts as "other", so that a metric's labels
-// stay few. One writing thread, any number of readers.
+// stay few. One writing thread, any number of readers, no lock: an entry is complete before `size_` shows it. Linear in
+// the words, which are a handful.
 class ReasonCounters {
  public:
   static constexpr std::size_t kMaxReasons = 24;
   static constexpr std::size_t kMaxLength = 31;  // longer words are cut
 
+  // The writing thread only. `reason` is copied; call it with fixed words, not with text of the venue.
   void add(std::string_view reason, std::uint64_t n = 1) noexcept;
   std::uint64_t value(std::string_view reason) const noexcept;
 
@@ -47,7 +49,8 @@ struct StreamName {
   std::string_view dataset;
 };
 
-// What a Sequencer counts, for /metrics. Written on the sequencer's thread, readable from any.
+// What a Sequencer counts, for /metrics. Written on the sequencer's thread, readable from any. Lives as long as the
+// sequencer.
 struct SequenceCounters {
   std::array<Tally, normalize::kDatasetCount> records;  // by Dataset: committed to the sink
   std::array<ReasonCounters, 4> gaps;                   // by GapKind, then reason

@@ -22,6 +22,7 @@ constexpr ConnectionId kMaxConnections = 65'536;
 
 }  // namespace
 
+// All numbers beyond the bound share the last place: wrong, but harmless.
 Connection& Sequencer::connection_at(ConnectionId connection) {
   const std::size_t place = std::min(connection, kMaxConnections);
   if (place >= connections_.size()) connections_.resize(place + 1);
@@ -49,6 +50,7 @@ void Sequencer::connection_alive(ConnectionId connection, UnixNanos time) {
   alive.last_alive = std::max(alive.last_alive, time);
 }
 
+// Halted streams keep their word: the venue refused them, and the connection's coming back changes nothing about it.
 void Sequencer::connection_state(ConnectionId connection, StreamState state, std::string_view reason,
                                  std::string_view detail, UnixNanos now) {
   for (Stream& stream : streams_) {
@@ -57,6 +59,7 @@ void Sequencer::connection_state(ConnectionId connection, StreamState state, std
   }
 }
 
+// A stream that moves must be heard on its new connection first, before that one's frames prove it alive.
 void Sequencer::assign(StreamKey key, ConnectionId connection) {
   Stream& stream = open(key);
   if (stream.connection != connection) stream.has_data = false;
@@ -66,6 +69,7 @@ void Sequencer::assign(StreamKey key, ConnectionId connection) {
   stream.released = false;
 }
 
+// The stream is kept with its numbers: if it comes back in this epoch, its seq goes on where it was.
 void Sequencer::release(StreamKey key, UnixNanos now) {
   Stream& stream = open(key);
   set_state(stream, StreamState::kDisconnected, "unsubscribed", {}, now);
@@ -80,6 +84,7 @@ void Sequencer::on_state(StreamKey key, StreamState state, std::string_view reas
   set_state(open(key), state, reason, {}, now_);
 }
 
+// One place for all changes, so that status tells each exactly once.
 void Sequencer::set_state(Stream& stream, StreamState state, std::string_view reason, std::string_view detail,
                           UnixNanos time) {
   if (std::exchange(stream.state, state) != state && options_.live) write_status(stream, reason, detail, time);
@@ -108,6 +113,7 @@ Stream* Sequencer::at(StreamSlot slot) const noexcept {
   return place < by_slot_.size() ? by_slot_[place] : nullptr;
 }
 
+// The listener's call writes nothing: the lane is in the middle of releasing rings.
 void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t /*seq*/) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
@@ -115,6 +121,7 @@ void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t off
   if (offset >= 0) stream->acked_offset = offset;
 }
 
+// The time is the later of frame and tick, as reports come between frames.
 void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reason) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
@@ -136,6 +143,7 @@ void Sequencer::quarantine(ConnectionId connection, const normalize::Error& erro
   ops_.quarantine(connection_at(connection).name, options_.epoch, now, error, frame);
 }
 
+// A walk over all streams once per heartbeat interval; nothing on the hot path keeps a list of who is due.
 void Sequencer::tick(UnixNanos now) {
   if (last_tick_ != kNever && now - last_tick_ < options_.heartbeat_ns) return;
   last_tick_ = now;
@@ -160,6 +168,8 @@ bool Sequencer::contradicted(Stream& book, UnixNanos now) {
   return book.awaited_seq && now - book.awaited_since >= kSiblingGrace;
 }
 
+// Only streams that were live can be stale: one that is syncing or recovering has said so itself. It is the same call
+// that takes a stream back to LIVE when proof has come.
 void Sequencer::check_alive(Stream& stream, UnixNanos now) {
   if (stream.state != StreamState::kLive && stream.state != StreamState::kStale) return;
   const std::int64_t silence = capabilities_.limits.silence_ns > 0 ? capabilities_.limits.silence_ns : kDefaultSilence;
@@ -171,6 +181,8 @@ void Sequencer::check_alive(Stream& stream, UnixNanos now) {
   set_state(stream, StreamState::kLive, "alive", {}, now);
 }
 
+// Open holes travel along, so that a hole is declared within a heartbeat even if its stream stays silent. They stay
+// open: the next record declares them too.
 schemas::StreamBeat Sequencer::beat_of(const Stream& stream, UnixNanos now) const {
   schemas::StreamBeat beat;
   beat.symbol = stream.identity.symbol;
@@ -201,6 +213,7 @@ void Sequencer::write_heartbeats(UnixNanos now) {
   }
 }
 
+// Computed here and only read by the scrape, whose thread must not walk our streams.
 void Sequencer::refresh_gauges(UnixNanos now) {
   std::array<std::uint64_t, 11> by_state{};
   std::int64_t oldest = 0;

@@ -41,6 +41,7 @@ OpsRecords::OpsRecords(std::string venue, std::string worker, std::int32_t threa
   heartbeat_.thread = thread;
 }
 
+// No publish time: nobody measures the latency of these.
 schemas::Meta OpsRecords::meta_of(const schemas::StreamIdentity& identity, std::int64_t epoch, std::int64_t seq,
                                   UnixNanos time) {
   schemas::Meta meta;
@@ -52,6 +53,8 @@ schemas::Meta OpsRecords::meta_of(const schemas::StreamIdentity& identity, std::
   return meta;
 }
 
+// Refused: the rings are full or the topic is not warm. What these records say can be read from the metrics meanwhile,
+// so they are counted and not kept.
 void OpsRecords::put(std::string_view topic, std::string_view key, schemas::MessageType type) {
   if (!sink_.put(topic, key, bytes_, type)) counters_.ops_refused.add();
 }
@@ -68,6 +71,8 @@ void OpsRecords::gap(const Stream& stream, std::int64_t epoch, UnixNanos time, c
   put(gap_topic_, stream_key(stream), schemas::MessageType::kGap);
 }
 
+// A venue that changes a field would otherwise fill the topic with thousands of equal frames a second; the first few
+// say it all, and the counter says how many there were.
 bool OpsRecords::take_sample(normalize::Errc code, UnixNanos time, std::int64_t& suppressed) {
   Sampling& sampling = sampling_[static_cast<std::size_t>(code) % sampling_.size()];
   if (sampling.window == kNever || time - sampling.window >= kMinute) {
@@ -83,6 +88,7 @@ bool OpsRecords::take_sample(normalize::Errc code, UnixNanos time, std::int64_t&
   return true;
 }
 
+// The beginning of the frame is kept as bytes, not as text: what could not be decoded may not be text at all.
 void OpsRecords::quarantine(std::string_view connection, std::int64_t epoch, UnixNanos time,
                             const normalize::Error& error, std::string_view frame) {
   schemas::Quarantine body;

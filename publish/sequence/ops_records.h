@@ -20,7 +20,8 @@ class OpsRecords {
   // `sink` and `counters` must outlive it.
   OpsRecords(std::string venue, std::string worker, std::int32_t thread, RecordSink& sink, SequenceCounters& counters);
 
-  // `time` becomes the record's receive time, `epoch` its epoch; its seq is the last one that the stream used.
+  // `time` becomes the record's receive time, `epoch` its epoch; its seq is the last one that the stream used, so a
+  // reader can place it among the stream's records. `time` in ns.
   void status(const Stream& stream, std::int64_t epoch, UnixNanos time, const schemas::StreamStatus& body);
   void gap(const Stream& stream, std::int64_t epoch, UnixNanos time, const schemas::Gap& body);
 
@@ -30,9 +31,11 @@ class OpsRecords {
 
   // The streams of one dataset, in as many heartbeats as kHeartbeatBytes asks for.
   void begin_heartbeat(std::string_view dataset, UnixNanos time);
+  // Between begin and end only. Writes a heartbeat by itself when the next beat would exceed kHeartbeatBytes.
   void beat(schemas::StreamBeat beat);
   void end_heartbeat();
 
+  // Frames per error and minute; bytes of one kept frame; bytes of one heartbeat, well below the broker's 4 MiB.
   static constexpr std::int64_t kSamples = 6;
   static constexpr std::size_t kFrameBytes = 16 * 1024;
   static constexpr std::size_t kHeartbeatBytes = 256 * 1024;

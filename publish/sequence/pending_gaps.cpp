@@ -38,6 +38,8 @@ void span_both(GapMark& into, const GapMark& mark) {
 
 }  // namespace
 
+// Merging loses precision, never a hole: a span that names too much makes a reader look again, one that names too
+// little hides a loss.
 bool PendingGaps::add(GapMark mark) {
   if (!marks_.empty() && continues(marks_.back(), mark)) {
     marks_.back().count = sum(marks_.back().count, mark.count);

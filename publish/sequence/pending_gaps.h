@@ -18,10 +18,11 @@ class PendingGaps {
   static constexpr std::size_t kMaxMarks = 8;  // at least one for each kind
 
   bool empty() const noexcept { return marks_.empty(); }
+  // In the order found. Valid until the next change.
   std::span<const schemas::GapMark> marks() const noexcept { return marks_; }
   void clear() noexcept { marks_.clear(); }
 
-  // True if this is a hole of its own, false if an earlier mark now covers it.
+  // True if this is a hole of its own, false if an earlier mark now covers it: then the metric does not count it again.
   bool add(schemas::GapMark mark);
   // One of our own records was lost. `seq` is its number.
   bool add_lost(std::int64_t seq, std::string_view reason);

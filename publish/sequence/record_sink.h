@@ -27,10 +27,12 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
 
+  // Once per stream, before its first record. Never fails: a stream that cannot be written is refused record by record.
   virtual StreamSlot open(const StreamSpec& spec) = 0;
 
   // Room for one record of at most `bound` bytes, to be written and committed before the next call. Empty: refused.
   virtual std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) = 0;
+  // The first `length` bytes of the room are the stream's record `seq`. The sink owns it from here on.
   virtual void commit(StreamSlot stream, std::size_t length, std::int64_t seq) = 0;
 
   // A record that is no stream's: topic after "{prefix}." (such as "ops.kraken.status.v1"), key and bytes. False:

@@ -74,6 +74,7 @@ const Stream* Sequencer::find(StreamKey key) const noexcept {
   return place < index_.size() && index_[place] > 0 ? &streams_[index_[place] - 1] : nullptr;
 }
 
+// The RESTART mark waits like any hole: the stream's first record carries it, and until then the heartbeat does.
 Stream& Sequencer::open(StreamKey key) {
   if (const Stream* found = find(key)) return const_cast<Stream&>(*found);
   const normalize::InstrumentInfo& info = instruments_[key.instrument];
@@ -112,6 +113,7 @@ std::uint32_t Sequencer::flags_of(const Stream& stream, const EventMeta& meta, U
   return flags;
 }
 
+// The publish time is part of what is encoded, so it is taken before the encoding.
 schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
   schemas::Meta stamped;
   stamped.stream = &stream.identity;
@@ -133,6 +135,7 @@ schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
   return stamped;
 }
 
+// Reserved by a bound and not by the exact size: computing that would cost as much as the encoding.
 template <class Body>
 void Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
   const schemas::Meta stamped = stamp(stream, meta);
@@ -154,6 +157,8 @@ void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Bod
   committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
 }
 
+// All that a record proves or ends, in one place. A refresh clears the holes like any record, but proves nothing about
+// the venue.
 void Sequencer::committed(Stream& stream, const schemas::Meta& meta, bool refresh) {
   counters_.records[static_cast<std::size_t>(stream.key.dataset)].add();
   stream.had_record = true;
@@ -186,6 +191,8 @@ void Sequencer::declared(Stream& stream, const schemas::Meta& meta) {
   stream.lost_since = 0;
 }
 
+// A trade stream gets the mark too, which is what counts; its flag CONFLATED is left out by flags_of(), since no later
+// trade makes up for one that is missing.
 void Sequencer::mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time) {
   if (stream.lost_since == 0) stream.lost_since = time;
   if (stream.gaps.add_lost(seq, reason)) counters_.gaps[static_cast<std::size_t>(GapKind::kLocal)].add(reason);
@@ -193,6 +200,7 @@ void Sequencer::mark_lost(Stream& stream, std::int64_t seq, std::string_view rea
   want_snapshot(stream);
 }
 
+// One request per loss, however many deltas are dropped until it is served.
 void Sequencer::want_snapshot(Stream& stream) {
   if (stream.type != MessageType::kBook || std::exchange(stream.needs_snapshot, true)) return;
   refresh_requests_.push_back(stream.key.instrument);
@@ -247,6 +255,7 @@ void Sequencer::on_candle(StreamKey key, const EventMeta& meta, const schemas::C
   publish_scratch(open(key), meta, candle);
 }
 
+// Filtered before it gets a number: the stream belongs to another thread, and a number here would be a hole there.
 void Sequencer::on_instrument(StreamKey key, const EventMeta& meta, const schemas::Instrument& instrument) {
   if (options_.publishes_reference && !options_.publishes_reference(instruments_[key.instrument].symbol)) return;
   publish_scratch(open(key), meta, instrument);

@@ -27,7 +27,7 @@ struct SequencerOptions {
   std::function<UnixNanos()> clock;  // required if live, else unused
   std::string worker;                // names this process in heartbeats and status
   std::int32_t thread = 0;
-  std::int64_t heartbeat_ns = 1'000'000'000;
+  std::int64_t heartbeat_ns = 1'000'000'000;  // how often streams are judged and heartbeats written
   // The last venue id that earlier epochs published of a stream, where known. Asked when it is opened; may be empty.
   std::function<std::optional<std::int64_t>(std::string_view symbol, normalize::Dataset)> previous_venue_seq;
   // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
@@ -36,7 +36,10 @@ struct SequencerOptions {
 
 // Turns the events of one venue on one thread into numbered, stamped, encoded records of a RecordSink. Here live
 // sequence numbers, the declaration of holes, staleness and heartbeats; the same code runs offline, where nothing but
-// the events moves it. All calls on one thread; only counters() may be read from others.
+// the events moves it. All calls on one thread; only counters() may be read from others. Memory grows with the streams
+// ever opened, which the venue's instruments bound, and with nothing else.
+// A number is given to every event, also to one that finds no room: so a hole in `seq` is always a loss of ours, and
+// the next record, or the heartbeat, says so.
 class Sequencer final : public normalize::EventSink, public AckListener {
  public:
   // `venue`, its table and `sink` must outlive it; the streams' identities live here and must outlive the sink's use.
@@ -60,7 +63,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   // --- the worker's part; none of it is called offline ---
 
   // The events that follow come from no frame of a connection (a book refresh, a REST answer): they have this receive
-  // time and are no sign of life of any connection.
+  // time and are no sign of life of any connection. Holds until the next begin_frame().
   void begin_timer(UnixNanos now);
   void name_connection(ConnectionId connection, std::string name);
   // A pong, a venue heartbeat or anything else that shows that the connection lives.
@@ -85,11 +88,12 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   // A frame that gave an error: kept in quarantine, sampled and bounded.
   void quarantine(ConnectionId connection, const normalize::Error& error, std::string_view frame, UnixNanos now);
 
-  // Books that lost a record under overload. Call Venue::refresh for each; until a snapshot comes, their deltas are
-  // dropped and counted.
+  // Books that lost a record under overload, or whose topic was made anew. Call Venue::refresh for each; until a
+  // snapshot comes, the deltas of those that lost one are dropped and counted. Each request is handed out once.
   std::vector<normalize::InstrumentId> take_refresh_requests();
 
   const SequenceCounters& counters() const noexcept { return counters_; }
+  // Null: never opened. Valid for the sequencer's life; read it on its thread.
   const Stream* find(normalize::StreamKey key) const noexcept;  // null: never opened
 
  private:
@@ -100,8 +104,11 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   UnixNanos last_proof(const Stream& stream) const noexcept;
   UnixNanos proof_before_frame(const Stream& stream) const noexcept;
   std::uint32_t flags_of(const Stream& stream, const normalize::EventMeta& meta, UnixNanos receive_time) const noexcept;
+  // Uses up the next number, whatever becomes of the record.
   schemas::Meta stamp(Stream& stream, const normalize::EventMeta& meta);
 
+  // For the hot messages, which are encoded straight into the sink; the others go by way of scratch_, as their size is
+  // not known before.
   template <class Body>
   void publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
   template <class Body>
@@ -138,7 +145,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   UnixNanos now_ = 0;                     // receive time of the frame at hand
   UnixNanos last_tick_ = kNever;
   std::vector<normalize::InstrumentId> refresh_requests_;
-  std::string scratch_;
+  std::string scratch_;  // keeps its capacity
 };
 
 }  // namespace millrace::publish

@@ -20,7 +20,8 @@ using ConnectionId = std::uint32_t;
 inline constexpr ConnectionId kNoConnection = std::numeric_limits<ConnectionId>::max();
 inline constexpr UnixNanos kNever = std::numeric_limits<UnixNanos>::min();
 
-// What a Sequencer knows of one connection.
+// What a Sequencer knows of one connection. `before` is there because staleness asks for the proof before the frame
+// that brought the record.
 struct Connection {
   std::string name;               // "public-1"
   UnixNanos last_alive = kNever;  // last frame, pong or venue heartbeat

@@ -97,8 +97,8 @@ enum class InstrumentKind : std::uint8_t { kUnspecified, kSpot, kPerpetual, kFut
 // kRestricted: cancel, post, limit or reduce only. kUnknown: a word of the venue that is new to us; status_text has it.
 enum class InstrumentStatus : std::uint8_t { kUnspecified, kTrading, kRestricted, kHalted, kDelisted, kUnknown };
 
-// Reference data of one instrument; absent = not sent. Decimals are those on the wire, which some venues send more of
-// than the tick size needs.
+// Reference data of one instrument; absent = not sent. The decimals are what the venue's numbers need, by its stated
+// precision or by its tick and step; frames may be written with more.
 struct Instrument {
   InstrumentKind kind = InstrumentKind::kUnspecified;
   InstrumentStatus status = InstrumentStatus::kUnspecified;

@@ -49,8 +49,8 @@ struct StreamStatus {
   std::optional<std::int32_t> evidence_depth;
 };
 
-// An entry in the ledger of holes. The same hole is told twice where it is repaired: once when found, once with the
-// time and the kind of repair.
+// An entry in the ledger of holes, for who wants nothing but them. A hole in the venue's feed comes twice: when it is
+// found, in case no record follows, and with time and kind of repair when a record has declared it.
 struct Gap {
   std::string dataset;
   GapMark mark;

@@ -100,8 +100,8 @@ void BinanceAdapter::send(std::string_view method, std::span<const Subscription>
   flush();
 }
 
-// serverShutdown comes about ten minutes before the venue closes (spot docs, web-socket-streams.md): connecting anew at
-// once costs a gap now instead of later, at a moment of our choosing.
+// serverShutdown comes before maintenance, as a best effort (spot docs, web-socket-streams.md): connecting anew at once
+// loses less than being cut off later.
 Result<void> BinanceAdapter::on_frame(const Frame& frame, EventSink& out, Commands& todo) {
   const auto kind = decoder_.decode(frame.text);
   if (!kind) return decoder_.error();

@@ -49,6 +49,7 @@ bool pack(ZSTD_CStream* stream, ZSTD_inBuffer in, bool last, std::vector<char>& 
   }
 }
 
+// With a checksum, so that a damaged recording is noticed when it is read.
 bool pack_file(std::FILE* from, std::FILE* to) {
   const std::unique_ptr<ZSTD_CStream, FreeStream> stream{ZSTD_createCStream()};
   ZSTD_CCtx_setParameter(stream.get(), ZSTD_c_checksumFlag, 1);
@@ -92,6 +93,7 @@ CaptureFile::CaptureFile(Settings settings) : settings_{std::move(settings)} {
 
 CaptureFile::~CaptureFile() { close(); }
 
+// O_EXCL: a recording never writes over another one.
 bool CaptureFile::open_next() {
   path_ = fmt::format("{}/{}-{:04}.capture.jsonl", settings_.folder, settings_.name, ++number_);
   written_ = 0;
@@ -100,6 +102,7 @@ bool CaptureFile::open_next() {
   return descriptor_ >= 0;
 }
 
+// The next file begins before a line that would not fit: no line is split over two.
 void CaptureFile::append(std::string_view line) {
   const std::size_t filled = written_ + buffer_.size();
   if (filled > 0 && filled + line.size() > settings_.max_bytes) given_up_ += close();

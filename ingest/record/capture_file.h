@@ -24,11 +24,12 @@ class CaptureFile {
   CaptureFile(const CaptureFile&) = delete;
   CaptureFile& operator=(const CaptureFile&) = delete;
 
-  // Takes one whole line with its newline into the buffer; goes on to the next file when this one is full.
+  // Takes one whole line with its newline into the buffer; goes on to the next file when this one is full. Writes when
+  // 256 KiB have gathered, so a crash costs what was not flushed.
   void append(std::string_view line);
 
-  // Writes the buffer. Returns how many lines had to be given up because the disk would not have them; the file then
-  // ends with the last whole line before them.
+  // Writes the buffer. Returns how many lines had to be given up because the disk would not have them, since it was
+  // last asked; the file then ends with the last whole line before them.
   std::int64_t flush();
 
   // Flushes, closes and compresses. Returns what flush() does.
@@ -51,7 +52,8 @@ class CaptureFile {
   std::string problem_;
 };
 
-// Packs `path` into path.zst and removes it; what is wrong if that fails, and `path` stays.
+// Packs `path` into path.zst and removes it; what is wrong if that fails, and `path` stays. Reads the whole file: not
+// for an ingest thread.
 std::string compress_file(const std::string& path);
 
 }  // namespace millrace::ingest

@@ -34,6 +34,7 @@ char short_escape(char c) {
   }
 }
 
+// Non-ASCII goes through as it is: the payload must come back byte for byte, and a recording should be readable.
 void append_string(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
@@ -163,6 +164,7 @@ std::string_view CaptureLineParser::Impl::field(std::string_view key, ondemand::
 CaptureLineParser::CaptureLineParser() : impl_{std::make_unique<Impl>()} {}
 CaptureLineParser::~CaptureLineParser() = default;
 
+// UTF-8 is checked first: simdjson looks at it only in the strings that are asked for.
 std::string_view CaptureLineParser::parse(std::string_view text, CaptureLine& line) {
   line.request.reset();
   line.status.reset();

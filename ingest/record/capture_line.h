@@ -16,7 +16,8 @@ enum class Direction : std::uint8_t { kIn, kOut, kControl };
 enum class Via : std::uint8_t { kWebSocket, kRest };
 
 // One line of a capture file: a frame, a REST answer, or (kControl) what happened to a connection. A control line's
-// payload is "open", "close CODE WORDS", "resync DATASET/SYMBOL REASON" or "dropped COUNT". Owns what it holds.
+// payload is "open", "close CODE WORDS", "resync DATASET/SYMBOL REASON" or "dropped COUNT". Owns what it holds, so it
+// may cross to the recorder's thread.
 struct CaptureLine {
   schemas::UnixNanos time = 0;  // received or sent; 0 = not recorded
   Direction direction = Direction::kIn;
@@ -43,7 +44,8 @@ class CaptureLineParser {
   CaptureLineParser& operator=(const CaptureLineParser&) = delete;
 
   // `text` is one line without its newline. On failure says what is wrong with it, and `line` has no meaning; empty =
-  // all well. Unknown keys are ignored.
+  // all well. Unknown keys are ignored. What it returns has static life; the payload is a copy with JSON's escapes
+  // resolved.
   std::string_view parse(std::string_view text, CaptureLine& line);
 
  private:

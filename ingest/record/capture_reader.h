@@ -23,7 +23,7 @@ class CaptureReader {
   // Throws std::runtime_error if the file cannot be opened. "-" is standard input.
   explicit CaptureReader(const std::string& path, std::size_t max_line_bytes = kMaxLineBytes);
 
-  // Empty lines are passed over. `line` keeps its buffers from call to call.
+  // Empty lines are passed over. `line` keeps its buffers from call to call; it has a meaning after kLine only.
   Status next(CaptureLine& line);
 
   std::int64_t number() const noexcept { return number_; }  // of the line last read, from 1

@@ -33,6 +33,8 @@ CaptureWriter::~CaptureWriter() {
   thread_.join();
 }
 
+// The loss is declared in front of the next line that finds room, so that a reader sees where the recording has its
+// hole.
 bool CaptureWriter::write(CaptureLine line) {
   const std::size_t cost = cost_of(line);
   {
@@ -55,6 +57,8 @@ std::string CaptureWriter::problem() const {
   return problem_;
 }
 
+// Takes the whole queue at once: the lock is held for a swap, whatever the disk does. The bytes of the batch at hand
+// are not counted any more, so at worst twice the limit is held.
 CaptureWriter::Batch CaptureWriter::wait() {
   std::unique_lock lock{mutex_};
   problem_ = file_.problem();
@@ -63,6 +67,7 @@ CaptureWriter::Batch CaptureWriter::wait() {
   return {std::exchange(queue_, {}), stop_ ? std::exchange(dropped_, 0) : 0, stop_};
 }
 
+// What the disk would not take is told in the file as well, as soon as it takes something again.
 void CaptureWriter::declare(std::int64_t dropped, schemas::UnixNanos time) {
   if (dropped == 0) return;
   text_.clear();
@@ -70,6 +75,7 @@ void CaptureWriter::declare(std::int64_t dropped, schemas::UnixNanos time) {
   file_.append(text_);
 }
 
+// Flushes once per batch: under load a batch is large, and when little happens every line is on disk at once.
 void CaptureWriter::save(const Batch& batch) {
   for (const CaptureLine& line : batch.lines) {
     last_time_ = line.time;

@@ -36,11 +36,11 @@ class CaptureWriter {
   CaptureWriter(const CaptureWriter&) = delete;
   CaptureWriter& operator=(const CaptureWriter&) = delete;
 
-  // Any thread. False: dropped.
+  // Any thread; never waits for the disk. False: dropped, because the queue holds max_queue_bytes.
   bool write(CaptureLine line);
 
   const Stats& stats() const noexcept { return stats_; }
-  // The file's last problem, such as a full disk; empty = none.
+  // The file's last problem, such as a full disk; empty = none. As of the writing thread's last round.
   std::string problem() const;
 
  private:

@@ -51,6 +51,8 @@ bool LineSource::Input::read_raw(std::string& problem) {
   return in.size > 0;
 }
 
+// A recording may be several zstd frames one behind the other, as compressors write when they append; a file that ends
+// inside one is broken and said to be.
 std::string_view LineSource::Input::unpack(std::string& problem) {
   for (;;) {
     // Without new bytes the library is only asked for what it still holds: at the end of a frame it would begin
@@ -92,6 +94,7 @@ bool LineSource::fill() {
   return !block_.empty();
 }
 
+// A line that is too long is skipped to its end without being held, so that the lines behind it can still be read.
 LineSource::Status LineSource::next(std::string_view& line) {
   line_.clear();
   bool too_long = false;

@@ -15,7 +15,7 @@ class HostGate {
 
   explicit HostGate(std::int64_t weight_per_minute) : budget_(weight_per_minute) {}
 
-  // As WeightBudget's.
+  // As WeightBudget's. The lock is taken once per request and held for a few steps.
   Nanos take(Nanos now, std::int64_t weight) {
     const std::scoped_lock lock(mutex_);
     return budget_.take(now, weight);

@@ -81,6 +81,7 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
     if (const Done done = std::exchange(self->done_, nullptr)) done(std::move(answer));
   }
 
+  // One deadline for sending and receiving together: a host that drips its answer gains nothing.
   asio::awaitable<std::optional<StepFailed>> exchange(const std::string& target, HttpAnswer& answer) {
     if (!stream_) {
       if (auto failed = co_await connect()) co_return failed;
@@ -103,6 +104,7 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
     co_return std::nullopt;
   }
 
+  // close() during the resolve finds no stream to close, so `closed_` is looked at behind it.
   asio::awaitable<std::optional<StepFailed>> connect() {
     const Address& address = options_.address;
     auto [not_found, endpoints] = co_await resolver_.async_resolve(address.host, std::to_string(address.port), kAwait);
@@ -135,6 +137,8 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
 
   void deadline(std::chrono::milliseconds limit) { beast::get_lowest_layer(*stream_).expires_after(limit); }
 
+  // X-MBX-USED-WEIGHT-1M is Binance's count of our address's weight in its present minute (rest-api.md, Limits); other
+  // hosts do not send it.
   void take(http::response<http::string_body> response, HttpAnswer& answer) {
     answer.end.status = static_cast<int>(response.result_int());
     if (const auto wait = number_of<std::int64_t>(response[http::field::retry_after]); wait && *wait >= 0) {

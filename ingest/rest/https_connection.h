@@ -46,8 +46,10 @@ class HttpsConnection {
 
   virtual ~HttpsConnection() = default;
 
-  // `target` is the path and query. `done` is called once, never from within get(), and not after close().
+  // `target` is the path and query. `done` is called once, never from within get(), and not after close(). No second
+  // get() before that.
   virtual void get(std::string target, Done done) = 0;
+  // Ends what is under way; its callback is forgotten. The connection cannot be used again.
   virtual void close() = 0;
 };
 
@@ -57,7 +59,7 @@ std::shared_ptr<HttpsConnection> make_https_connection(boost::asio::io_context& 
                                                        HttpsOptions options);
 
 // TLS 1.2 and up, verified against `ca_file`, or the system's authorities if it is empty. Throws at start-up if the
-// file is no PEM.
+// file is no PEM. To be shared by the connections of a client, as reading the authorities is dear.
 std::shared_ptr<boost::asio::ssl::context> tls_client_context(const std::string& ca_file);
 
 }  // namespace millrace::ingest

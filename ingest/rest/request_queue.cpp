@@ -11,6 +11,8 @@ constexpr std::size_t kMaxHandlers = 8;
 
 }  // namespace
 
+// Single flight is what keeps a snapshot storm within the budget: after a reconnect every book asks, and some have
+// asked already.
 RequestQueue::Pushed RequestQueue::push(const normalize::RestRequest& request, Nanos due, RestHandler handler) {
   for (std::list<Entry>* entries : {&waiting_, &under_way_}) {
     const auto same = std::ranges::find(*entries, request.key, &Entry::key);
@@ -55,6 +57,7 @@ RequestQueue::Entry RequestQueue::finish(const std::string& key) {
   return entry;
 }
 
+// Goes to the end: a request that keeps failing must not hold up the others.
 void RequestQueue::retry(const std::string& key, Nanos due) {
   const auto place = find_under_way(key);
   place->due = due;

@@ -35,16 +35,20 @@ class RequestQueue {
 
   explicit RequestQueue(std::size_t limit) : limit_(limit) {}
 
+  // `due` is the earliest monotonic time to send it. Joining changes neither target nor due time: the entry that is
+  // there is asked, also where a later request would have another limit.
   Pushed push(const normalize::RestRequest& request, Nanos due, RestHandler handler);
 
-  // The first waiting entry that is due; null if none. Valid until the next call.
+  // The first waiting entry that is due, in the order asked; null if none. Valid until the next call. Linear in the
+  // entries that wait, which are few.
   const Entry* first_due(Nanos now) const;
   // When the next waiting entry is due; empty if none waits.
   std::optional<Nanos> next_due() const;
 
-  // Moves first_due()'s entry to those under way.
+  // Moves first_due()'s entry to those under way. The reference stays valid until finish() or retry().
   const Entry& begin(const Entry& entry);
-  // How often the entry under way was sent, this time included.
+  // How often the entry under way was sent, this time included. REQUIRES, as finish() and retry() do, that it is under
+  // way.
   int attempt(const std::string& key);
   // The entry under way ended for good: handed out for its handlers.
   Entry finish(const std::string& key);

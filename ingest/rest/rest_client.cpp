@@ -44,6 +44,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     all_ = idle_;
   }
 
+  // not_before comes in wall time, as adapters know no other; the queue lives in monotonic time, so that a step of the
+  // clock moves nothing that waits.
   bool get(const normalize::RestRequest& request, RestHandler handler) {
     const Nanos delay{std::max<std::int64_t>(request.not_before == 0 ? 0 : request.not_before - wall_clock(), 0)};
     const auto pushed = queue_.push(request, monotonic() + delay, std::move(handler));
@@ -66,6 +68,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   // Runs pump() after `wait`, or now if one is not already on its way.
+  // A new wait replaces the one before; pump() looks at everything anyway.
   void schedule(Nanos wait) {
     timer_.expires_after(wait);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
@@ -74,6 +77,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     });
   }
 
+  // Asks the gate before a connection is taken. While the budget is used up the first due request waits, and all behind
+  // it: the order asked is the order sent.
   void pump() {
     while (!idle_.empty()) {
       const Nanos now = monotonic();
@@ -102,6 +107,8 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
                     });
   }
 
+  // What the host says of our weight is believed for every answer, also a refused one: it is the moment when our own
+  // count was wrong.
   void on_answer(const std::string& key, Nanos begun, HttpAnswer answer) {
     const Nanos now = monotonic();
     if (answer.end.status != 0) stats_.latency.add((now - begun).count());
@@ -122,6 +129,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     trouble_({word_of(answer.end), key, answer.end.status, answer.error, verdict.wait});
   }
 
+  // The first that still wants the answer takes it: a connection that was replaced has asked for the same key again.
   void deliver(RequestQueue::Entry entry, HttpAnswer answer) {
     count_queue();
     normalize::RestAnswer out{entry.target, answer.body, answer.end.status, wall_clock()};

@@ -36,7 +36,7 @@ struct RestStats {
   publish::LatencyHistogram latency;  // request sent -> whole body
 };
 
-// Something the operator should know of a request; views are valid during the call.
+// Something the operator should know of a request; views are valid during the call. `target` is the request's key.
 struct RestTrouble {
   std::string_view reason;  // "limited", "server_error", "no_answer", "client_error"
   std::string_view target;
@@ -47,7 +47,8 @@ struct RestTrouble {
 
 // GET requests to one host from one ingest thread, within the budget that the host's gate keeps for the process.
 // Retries by judge() until an answer below 500 is there or nobody wants it any more. All calls, handlers included, on
-// the io_context's thread; handlers are not called from within get().
+// the io_context's thread; handlers are not called from within get(). There is no cancelling: who is gone returns false
+// from its handler.
 class RestClient {
  public:
   using Trouble = std::function<void(const RestTrouble&)>;
@@ -58,7 +59,8 @@ class RestClient {
   RestClient(const RestClient&) = delete;
   RestClient& operator=(const RestClient&) = delete;
 
-  // False: the queue is full, counted in stats().refused.
+  // False: the queue is full, counted in stats().refused; the handler will not be called. True: it is called at most
+  // once, possibly much later (weight, Retry-After), with a RestAnswer that is valid during the call.
   [[nodiscard]] bool get(const normalize::RestRequest& request, RestHandler handler);
 
   const RestStats& stats() const noexcept;

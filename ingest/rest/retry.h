@@ -24,7 +24,9 @@ struct Verdict {
   std::chrono::nanoseconds wait{0};
 };
 
-// `attempt` counts from 1; `jitter` in [0, 1000) picks the place between half and all of the wait. Pure.
+// `attempt` counts from 1; `jitter` in [0, 1000) picks the place between half and all of the wait. Pure. 429 and 418
+// mean at least 30 s for the whole host (an ignored 429 becomes a ban); without an answer or with a 5xx nothing is
+// known about the request, so it is repeated: GETs may be.
 Verdict judge(const HttpEnd& end, int attempt, std::uint32_t jitter);
 
 }  // namespace millrace::ingest

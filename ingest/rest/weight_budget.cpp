@@ -6,6 +6,7 @@ namespace millrace::ingest {
 
 using std::chrono::seconds;
 
+// At most one round of the slots, however long nobody asked.
 void WeightBudget::forget_before(Nanos now) {
   const std::int64_t second = std::chrono::duration_cast<seconds>(now).count();
   const std::int64_t steps = std::min(second - second_, kSlots);
@@ -17,6 +18,8 @@ void WeightBudget::forget_before(Nanos now) {
   second_ = std::max(second_, second);
 }
 
+// All or nothing: a request cannot be sent by halves. The wait is exact, so that asking again then succeeds unless
+// somebody else was faster.
 WeightBudget::Nanos WeightBudget::take(Nanos now, std::int64_t weight) {
   if (stopped(now)) return stopped_until_ - now;
   forget_before(now);
@@ -36,6 +39,8 @@ WeightBudget::Nanos WeightBudget::take(Nanos now, std::int64_t weight) {
   return seconds(second_ + kSlots) - now;
 }
 
+// Only upwards: a host that counts less than we do may not have seen our last requests yet. What is foreign is put into
+// the present second, its real ones being unknown.
 void WeightBudget::correct(Nanos now, std::int64_t used) {
   forget_before(now);
   const std::int64_t foreign = std::max<std::int64_t>(used - sum_, 0);

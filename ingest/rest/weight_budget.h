@@ -27,6 +27,7 @@ class WeightBudget {
   // Nothing before this moment; an earlier one than known changes nothing.
   void stop_until(Nanos until);
 
+  // Of the window that ends at `now`, foreign weight included.
   std::int64_t used(Nanos now);
   bool stopped(Nanos now) const noexcept { return now < stopped_until_; }
 
@@ -37,6 +38,7 @@ class WeightBudget {
   void forget_before(Nanos now);
   std::int64_t& slot(std::int64_t second) { return slots_[static_cast<std::size_t>(second % kSlots)]; }
 
+  // sum_ is the sum of slots_, which hold the seconds second_ - 60 to second_.
   const std::int64_t per_minute_;
   std::array<std::int64_t, kSlots> slots_{};
   std::int64_t second_ = 0;  // of the newest slot

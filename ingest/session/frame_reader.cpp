@@ -60,6 +60,8 @@ void FrameReader::use_deflate(const DeflateOptions& options) {
   if (options.enabled) inflater_.emplace(options, max_message_bytes_);
 }
 
+// Moves bytes only when the room runs out, and then only what is not read yet: part of one frame. On the steady path
+// every frame is read before the next prepare(), so nothing is moved.
 std::span<char> FrameReader::prepare() {
   if (read_ == buffer_.size()) {
     buffer_.clear(kKeep);
@@ -72,6 +74,8 @@ std::span<char> FrameReader::prepare() {
   return buffer_.room();
 }
 
+// Rules before lengths before payload: a peer that breaks one is told so from the header, without waiting for bytes
+// that may never come.
 Incoming FrameReader::next() {
   while (!end_) {
     Header header;
@@ -104,6 +108,7 @@ bool FrameReader::read_header(Header& header) const noexcept {
   return true;
 }
 
+// RFC 6455, 5.2 and 5.5; RFC 7692, 6.1. The words are for people and logs.
 const char* FrameReader::broken_rule(const Header& header) const noexcept {
   const std::uint8_t opcode = header.first & kOpcode;
   if (static_cast<std::uint8_t>(buffer_.data()[read_ + 1]) & kMasked) return "server frame is masked";
@@ -145,6 +150,8 @@ Incoming FrameReader::control(const Header& header, std::string_view payload) {
   return {.kind = opcode == kPingFrame ? Incoming::Kind::kPing : Incoming::Kind::kPong, .payload = payload};
 }
 
+// RFC 6455, 5.5.1 and 7.4. The view into the buffer is handed out once; what is kept for later calls has no reason
+// text.
 Incoming FrameReader::close(std::string_view payload) {
   Incoming found{.kind = Incoming::Kind::kClose, .close_code = close_code::kNoStatus};
   if (payload.size() == 1) return violation(close_code::kProtocolError, "close frame of one byte");
@@ -189,6 +196,8 @@ std::optional<Incoming> FrameReader::inflate(bool begins, bool ends, std::string
   return message(inflater_->text());
 }
 
+// Text that is not UTF-8 must fail the connection (RFC 6455, 8.1); checked once per message, since a character may be
+// split over fragments.
 Incoming FrameReader::message(std::string_view text) {
   if (!binary_ && !is_utf8(text)) return violation(close_code::kBadPayload, "text is not UTF-8");
   return {.kind = Incoming::Kind::kMessage,

@@ -47,14 +47,17 @@ struct Incoming {
 class FrameReader {
  public:
   // `max_message_bytes` bounds messages after inflation; a larger one is a violation with kTooBig, told as soon as a
-  // header announces it.
+  // header announces it. Memory: the receive buffer, which grows to the largest frame seen and goes back to 1 MiB when
+  // it is empty, and the same for fragments and for inflated text.
   explicit FrameReader(std::size_t max_message_bytes);
 
+  // For a new connection: forgets all bytes, the agreed compression and a violation.
   void reset();
   void use_deflate(const DeflateOptions& options);
 
   // Room for the next bytes, at least kLeastRoom. Invalidates every view handed out.
   std::span<char> prepare();
+  // The first `count` bytes of prepare()'s room are received.
   void commit(std::size_t count) noexcept { buffer_.add(count); }
 
   // For what precedes the first frame (the HTTP answer): the bytes not yet read, and how many of them are done with.
@@ -81,6 +84,7 @@ class FrameReader {
     std::uint64_t length = 0;
   };
 
+  // What next() is made of. Each looks at one rule; the first that is broken ends the reading.
   bool read_header(Header& header) const noexcept;
   const char* broken_rule(const Header& header) const noexcept;
   bool too_long(const Header& header) const noexcept;
@@ -97,6 +101,7 @@ class FrameReader {
   // Fragments of an uncompressed message.
   PaddedBuffer assembled_;
   std::optional<Inflater> inflater_;
+  // Everything before it in buffer_ is done with; prepare() may drop it.
   std::size_t read_ = 0;
   std::int64_t frames_ = 0;
   // The last data frame had no FIN.

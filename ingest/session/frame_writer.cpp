@@ -12,6 +12,8 @@ void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift & 0xff));
 }
 
+// The shortest form of the length, as RFC 6455, 5.2 demands. Bytes are masked one at a time: what we send is a few
+// hundred bytes a minute.
 void append_frame(std::string& out, std::uint8_t opcode, std::string_view payload, std::uint32_t mask) {
   out.push_back(static_cast<char>(0x80 | opcode));
   if (payload.size() < 126) {

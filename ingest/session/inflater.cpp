@@ -20,12 +20,14 @@ Inflater::Inflater(const DeflateOptions& options, std::size_t max_bytes)
 
 Inflater::~Inflater() { inflateEnd(&stream_); }
 
+// With context takeover the window of the last 32 KiB stays: later messages refer to earlier ones.
 void Inflater::begin() {
   output_.clear(kKeepOutput);
   after_final_block_ = false;
   if (no_context_takeover_) inflateReset(&stream_);
 }
 
+// The input is read in place; zlib keeps no pointer to it once run() has taken all of it.
 Inflater::Status Inflater::append(std::string_view part) {
   if (part.empty()) return Status::kOk;
   after_final_block_ = false;
@@ -46,6 +48,8 @@ Inflater::Status Inflater::finish() {
   return (stream_.data_type & (kUnusedBits | kBetweenBlocks)) == kBetweenBlocks ? Status::kOk : Status::kBad;
 }
 
+// Grows the output step by step and looks at the bound before each step, so a message of a few KiB cannot take
+// gigabytes before it is refused.
 Inflater::Status Inflater::run() {
   for (;;) {
     if (output_.room().empty()) output_.grow();

@@ -22,11 +22,14 @@ class Inflater {
  public:
   enum class Status : std::uint8_t { kOk, kBad, kTooBig };
 
+  // Throws std::bad_alloc if zlib has no memory. At the full window that is about 40 KiB a connection.
   Inflater(const DeflateOptions& options, std::size_t max_bytes);
   ~Inflater();
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
+  // In this order for each message: begin(), append() once per frame, finish(). After kBad or kTooBig the connection
+  // cannot go on: what follows could refer to bytes that were not inflated.
   void begin();
   Status append(std::string_view part);  // payload of a frame, in order
   Status finish();                       // the message is complete

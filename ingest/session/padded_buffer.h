@@ -22,17 +22,19 @@ class PaddedBuffer {
   std::size_t capacity() const noexcept { return capacity_; }
   std::string_view view() const noexcept { return {bytes_.get(), size_}; }
 
-  // What is free behind the content. add() makes the first `count` bytes of it content.
+  // What is free behind the content; valid until the content grows or moves. add() makes the first `count` bytes of it
+  // content.
   std::span<char> room() noexcept { return {bytes_.get() + size_, capacity_ - size_}; }
   void add(std::size_t count) noexcept { size_ += count; }
 
+  // Copies; may move the content, so views into it end.
   void append(std::string_view more) {
     while (capacity_ - size_ < more.size()) grow();
     if (!more.empty()) std::memcpy(bytes_.get() + size_, more.data(), more.size());
     size_ += more.size();
   }
 
-  // Drops the first `count` bytes and moves the rest to the front.
+  // Drops the first `count` bytes and moves the rest to the front. REQUIRES count <= size().
   void drop_front(std::size_t count) noexcept {
     size_ -= count;
     std::memmove(bytes_.get(), bytes_.get() + count, size_);

@@ -30,6 +30,7 @@ class RandomBytes {
   }
 
  private:
+  // 256 bytes at a time: getrandom(2) gives up to that many whole, so the loop is for form's sake.
   void refill() {
     while (getrandom(words_.data(), sizeof words_, 0) != static_cast<ssize_t>(sizeof words_)) {
     }

@@ -14,7 +14,8 @@ class RateWindow {
   // count <= 0: no limit.
   RateWindow(int count, Nanos window) : count_(count), window_(window) {}
 
-  // Takes a place and returns 0, or takes nothing and returns how long to wait before asking again.
+  // Takes a place and returns 0, or takes nothing and returns how long to wait before asking again. `now` must not go
+  // back. Amortized constant time.
   Nanos take(Nanos now) {
     if (count_ <= 0) return Nanos::zero();
     while (!taken_.empty() && taken_.front() + window_ <= now) taken_.pop_front();

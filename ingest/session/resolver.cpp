@@ -26,6 +26,7 @@ struct Lookup::Ticket {
   boost::asio::io_context* context = nullptr;  // guarded by mutex
   Handler handler;                             // touched on the context's thread only
 
+  // The lock is held while posting: cancel() on the other side waits for it, and after that the context is not touched.
   static void answer(const std::shared_ptr<Ticket>& ticket, const Addresses& found) {
     const std::lock_guard lock(ticket->mutex);
     if (ticket->context == nullptr) return;
@@ -77,6 +78,7 @@ struct Resolver::Shared {
     return hosts.size() < kMostHosts ? &hosts[host] : nullptr;
   }
 
+  // One question per host under way, however many wait for it.
   bool question(const std::string& host, Known& known) {
     if (known.asked) return true;
     if (questions.size() >= kMostQuestions) return false;
@@ -92,6 +94,8 @@ Resolver& Resolver::shared() {
   return resolver;
 }
 
+// Detached, because getaddrinfo cannot be interrupted and no end of a process should wait for a DNS server. The thread
+// holds what it needs.
 Resolver::Resolver(Ask ask) : shared_(std::make_shared<Shared>()) {
   shared_->ask = std::move(ask);
   std::thread([shared = shared_] { work(shared); }).detach();
@@ -103,6 +107,8 @@ Resolver::~Resolver() {
   shared_->wake.notify_one();
 }
 
+// Three answers: what is known, also while a newer one is being asked; the answer to come; or none, where there is no
+// room to ask.
 Lookup Resolver::resolve(boost::asio::io_context& context, const std::string& host, Lookup::Handler handler) {
   Lookup lookup;
   lookup.ticket_ = std::make_shared<Lookup::Ticket>();
@@ -128,6 +134,7 @@ void Resolver::distrust(const std::string& host) {
   if (Shared::Known* known = shared_->find(host)) known->addresses.clear();
 }
 
+// The lock is not held while asking: everybody else is served from what is known meanwhile.
 void Resolver::work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
   for (;;) {
@@ -147,6 +154,7 @@ void Resolver::work(const std::shared_ptr<Shared>& shared) {
   }
 }
 
+// AI_ADDRCONFIG: no IPv6 address on a machine that has no IPv6, where each attempt would cost a deadline.
 Addresses ask_system(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

@@ -18,7 +18,7 @@ namespace millrace::ingest {
 using Addresses = std::vector<boost::asio::ip::address>;
 
 // One question to the resolver. Destroying or cancelling it guarantees that its handler does not run afterwards and
-// that its io_context is not touched. Used on that io_context's thread.
+// that its io_context is not touched. Used on that io_context's thread; must end before the context does.
 class Lookup {
  public:
   // Empty: no address, or the resolver is too busy.
@@ -37,20 +37,21 @@ class Lookup {
 };
 
 // Host names to addresses, off the I/O threads: one thread asks, everybody shares what it found. A known name is
-// answered at once, also when it is old; then it is asked again in the background, so that a reconnect never waits for
-// DNS. The queue is bounded: when it is full the answer is "no address". Callable from any thread.
+// answered at once, also when it is old (60 s); then it is asked again in the background, so that a reconnect never
+// waits for DNS. The queue is bounded: when it is full the answer is "no address". At most 256 hosts are remembered;
+// then those that nobody asks about are forgotten. Callable from any thread.
 class Resolver {
  public:
   // May block.
   using Ask = std::function<Addresses(const std::string& host)>;
 
-  // Asks getaddrinfo.
+  // Asks getaddrinfo. One per process, never destroyed before main() ends.
   static Resolver& shared();
 
   explicit Resolver(Ask ask);
   ~Resolver();
 
-  // `handler` runs on `context`, never inside this call.
+  // `handler` runs on `context`, never inside this call, at most once. Dropping the Lookup takes the question back.
   [[nodiscard]] Lookup resolve(boost::asio::io_context& context, const std::string& host, Lookup::Handler handler);
 
   // None of the host's addresses worked: the next resolve() waits for a new answer.

@@ -7,7 +7,7 @@
 
 namespace millrace::ingest {
 
-// Texts that wait for the venue's message rate. Bounded in count and bytes; "full" is an answer.
+// Texts that wait for the venue's message rate. Bounded in count and bytes; "full" is an answer. Not thread-safe.
 class SendQueue {
  public:
   SendQueue(std::size_t most_messages, std::size_t most_bytes)
@@ -23,6 +23,7 @@ class SendQueue {
 
   bool empty() const noexcept { return texts_.empty(); }
   std::size_t size() const noexcept { return texts_.size(); }
+  // REQUIRES not empty. Valid until pop() or clear().
   std::string_view front() const noexcept { return texts_.front(); }
 
   void pop() {

@@ -52,8 +52,8 @@ enum class Progress : std::uint8_t {
   kAuthRefused,
 };
 
-// The owner's side. Called on the io_context's thread. Inside a call the owner may call any method of the Session, but
-// must not destroy it.
+// The owner's side. Called on the io_context's thread, one call at a time. Inside a call the owner may call any method
+// of the Session, but must not destroy it. Calls must not block: all connections of the thread wait meanwhile.
 class SessionListener {
  public:
   virtual ~SessionListener() = default;
@@ -65,7 +65,8 @@ class SessionListener {
   // One whole message. frame.text lies in the session's buffer, followed by kFramePadding readable bytes, valid during
   // the call. receive_time is taken once per read of the socket, so messages of one TLS record share it.
   virtual void on_frame(const normalize::Frame& frame) = 0;
-  // All that the socket held (or one fair share of it) has been handed over: flush what was batched.
+  // All that the socket held (or one fair share of it) has been handed over: flush what was batched. Once per wake-up,
+  // also when no message came.
   virtual void on_drained() = 0;
   // A ping or pong came: proof of life without a message.
   virtual void on_alive(UnixNanos now) = 0;
@@ -84,6 +85,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Takes effect after the caller has returned, as reconnect(), report() and stop() do: so none of them calls the
+  // listener back from within. A second start() changes nothing.
   void start();
 
   // Queues one text message, sent in order within limits.messages_per_second. False: not open, or the queue is full
@@ -99,6 +102,7 @@ class Session {
   // Sends a close frame, waits at most deadlines.close for the answer, then DISCONNECTED; start() works again after it.
   void stop();
 
+  // Between on_open and on_closed. The references that stats() and settings() return live as long as the session.
   bool is_open() const noexcept;
   SessionState state() const noexcept;
   const SessionStats& stats() const noexcept;

@@ -14,12 +14,14 @@ std::string text_of(const tcp::endpoint& endpoint) {
 
 }  // namespace
 
+// Asked per attempt, not per session: the venue counts every TCP connect from our address, failed ones too.
 void Session::Impl::admit() {
   const Nanos wait = budget_->take(steady_now());
   if (wait == Nanos::zero()) return happened({.kind = Outcome::Kind::kAdmitted});
   happened({.kind = Outcome::Kind::kNotAdmitted, .wait = wait}, "the venue's connect rate is used up");
 }
 
+// Addresses of the configuration first: a venue's stand-in on this machine must not depend on DNS.
 void Session::Impl::resolve() {
   Addresses given;
   for (const auto& text : settings_.resolve_override) given.push_back(boost::asio::ip::make_address(text));
@@ -35,6 +37,8 @@ void Session::Impl::resolved(Addresses found) {
            addresses_.empty() ? "no address for " + url_.host : std::string());
 }
 
+// When the last address has failed, the name is asked for anew: what DNS said may be old. The pong deadline is also
+// TCP's patience: bytes not acknowledged for so long mean a half-open connection.
 void Session::Impl::connect(int address) {
   stats_.attempts.fetch_add(1, std::memory_order_relaxed);
   if (transport_) transport_->close();
@@ -64,6 +68,8 @@ bool Session::Impl::wait_for(Transport::Status status, Again again) {
   return true;
 }
 
+// Called again whenever the socket is ready, until OpenSSL is through. A certificate that is refused has a reason of
+// its own, since trying again soon will not help.
 void Session::Impl::handshake() {
   if (!transport_->secured() && !transport_->secure(*tls_, url_.host, url_.is_address, &tls_session_)) {
     return fail(Reason::kTls, transport_->error());
@@ -76,6 +82,7 @@ void Session::Impl::handshake() {
   fail(Reason::kTls, ended ? "the peer closed during the TLS handshake" : transport_->error());
 }
 
+// A request of a few hundred bytes fits any socket buffer; should it not, flush() goes on by itself.
 void Session::Impl::begin_upgrade() {
   reader_.reset();
   upgrade_ = std::make_unique<Upgrade>(url_, settings_, random_.nonce());
@@ -86,6 +93,8 @@ void Session::Impl::begin_upgrade() {
   read_upgrade();
 }
 
+// Bytes go into the frame reader's buffer from the start: a venue may send its first frames in one piece with the HTTP
+// answer.
 void Session::Impl::read_upgrade() {
   for (;;) {
     const auto got = transport_->read(reader_.prepare());

@@ -45,6 +45,8 @@ bool needs_floor(Reason reason) {
 SessionFsm::SessionFsm(const Ladder& ladder, const Deadlines& deadlines, bool tls, std::uint64_t seed)
     : ladder_(ladder), deadlines_(deadlines), tls_(tls), random_(seed) {}
 
+// One switch over the state and one function per group of states. stop() wins everywhere but on an open connection,
+// which deserves a close frame.
 Decision SessionFsm::resume(const Outcome& last) {
   if (step_ == Step::kClosing) return when_closing(last);
   if (last.kind == Kind::kStop && step_ != Step::kOpen) return end();
@@ -63,6 +65,7 @@ Decision SessionFsm::resume(const Outcome& last) {
   }
 }
 
+// HALTED without a connection waits for its owner: only a changed configuration, and so reconnect(), can help.
 Decision SessionFsm::when_idle(const Outcome& last) {
   const bool wanted = last.kind == Kind::kStart || (last.kind == Kind::kReconnect && state_ == State::kHalted);
   if (!wanted) return stay();
@@ -73,6 +76,7 @@ Decision SessionFsm::when_idle(const Outcome& last) {
 // The owner's wish for a new connection is already being fulfilled here, and may not undercut a floor.
 Decision SessionFsm::when_waiting(const Outcome& last) { return last.kind == Kind::kWaited ? admit() : stay(); }
 
+// An outcome that does not belong to the present step comes from one that was given up; it changes nothing.
 Decision SessionFsm::when_connecting(const Outcome& last) {
   switch (last.kind) {
     case Kind::kAdmitted:
@@ -100,6 +104,7 @@ Decision SessionFsm::when_connecting(const Outcome& last) {
   }
 }
 
+// A violation brings the code to close with in `value`; a socket error brings 0, and nothing is sent.
 Decision SessionFsm::when_open(const Outcome& last) {
   switch (last.kind) {
     case Kind::kMessage:
@@ -166,12 +171,15 @@ Decision SessionFsm::refused(const Outcome& last) {
   return back_off(reason, last.wait, 0);
 }
 
+// The peer's code is echoed, as RFC 6455, 5.5.1 wants. Under maintenance every close is the venue's plan and waits as
+// one.
 Decision SessionFsm::closed(int code) {
   const int answer = code == close_code::kNoStatus ? close_code::kNormal : code;
   if (state_ == State::kHalted) return back_off(Reason::kMaintenance, Nanos::zero(), answer);
   return back_off(reason_of_close(code), Nanos::zero(), answer);
 }
 
+// The owner's words move the session between its open states and never close it, but for a refused login.
 Decision SessionFsm::progressed(Progress progress) {
   switch (progress) {
     case Progress::kSyncing:
@@ -195,6 +203,8 @@ Decision SessionFsm::progressed(Progress progress) {
   return stay();
 }
 
+// Wrong keys do not heal. A few tries in case the venue was wrong, then nothing until the owner says so: hammering a
+// login gets an address banned.
 Decision SessionFsm::refuse_login(int close_code) {
   address_ = addresses_ = 0;
   if (++refusals_ >= ladder_.auth_tries) {
@@ -203,6 +213,7 @@ Decision SessionFsm::refuse_login(int close_code) {
   return go(State::kBackingOff, Step::kIdle, {Do::kWait, close_code, ladder_.auth_wait}, Reason::kUnauthorized);
 }
 
+// The longest of all reasons to wait counts: the ladder, what the venue asked for, its restart, the floor of a limit.
 Decision SessionFsm::back_off(Reason reason, Nanos at_least, int close_code) {
   address_ = addresses_ = 0;
   Nanos wait = std::max(next_rung(), at_least);
@@ -215,6 +226,7 @@ Decision SessionFsm::back_off(Reason reason, Nanos at_least, int close_code) {
   return decision;
 }
 
+// A stopped session that starts again is a new one: no memory of failures.
 Decision SessionFsm::end() {
   address_ = addresses_ = failures_ = refusals_ = 0;
   return go(State::kDisconnected, Step::kIdle, {Do::kEnd, 0, {}}, Reason::kStopped);

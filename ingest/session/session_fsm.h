@@ -84,6 +84,7 @@ struct Action {
   friend bool operator==(const Action&, const Action&) = default;
 };
 
+// The state from here on, what to do, and for people why.
 struct Decision {
   SessionState state = SessionState::kDisconnected;
   Action action;
@@ -102,6 +103,7 @@ class SessionFsm {
  public:
   SessionFsm(const Ladder& ladder, const Deadlines& deadlines, bool tls, std::uint64_t seed);
 
+  // What to do about `last`. The caller performs the action before it reports the next outcome. Constant time.
   Decision resume(const Outcome& last);
   SessionState state() const noexcept { return state_; }
 

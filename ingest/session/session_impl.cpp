@@ -38,6 +38,7 @@ bool ends_connection(const Action& action) {
 
 }  // namespace
 
+// settings_ first and checked: all others read them, and a bad address must throw before anything is made.
 Session::Impl::Impl(boost::asio::io_context& context, SessionSettings settings, SessionListener& listener)
     : settings_(checked(std::move(settings))),
       fsm_(settings_.ladder, settings_.deadlines, parse_ws_url(settings_.url)->tls,
@@ -61,6 +62,7 @@ UnixNanos Session::Impl::unix_now() {
   return static_cast<UnixNanos>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+// Completions under way keep this object alive until they have run; the turn makes them do nothing.
 void Session::Impl::detach() {
   detached_ = true;
   ++turn_;
@@ -72,6 +74,8 @@ void Session::Impl::detach() {
   if (transport_) transport_->close();
 }
 
+// leaving_ takes effect at once, although the decision is posted: an owner that asked for the end must not be handed
+// the rest of a buffer.
 void Session::Impl::ask(Outcome outcome, std::string detail) {
   const bool ends = outcome.kind == Outcome::Kind::kReconnect || outcome.kind == Outcome::Kind::kStop;
   if (ends && open_) leaving_ = true;
@@ -80,6 +84,8 @@ void Session::Impl::ask(Outcome outcome, std::string detail) {
   });
 }
 
+// The order is the contract with the owner: on_closed (in drop) before on_state, and both before the next action
+// begins.
 void Session::Impl::happened(const Outcome& outcome, const std::string& detail) {
   const SessionState before = fsm_.state();
   const Decision decision = fsm_.resume(outcome);
@@ -154,6 +160,8 @@ void Session::Impl::drop(const Decision& decision, std::string_view detail) {
   if (std::exchange(open_, false)) listener_.on_closed(decision.reason, detail, unix_now());
 }
 
+// One timer for the present action, as each has at most one deadline. in_turn() covers the moment between expiry and
+// the handler's turn, which cancel() cannot.
 void Session::Impl::start_timer(Nanos time, Outcome at_end, std::string detail) {
   timer_.expires_after(time);
   timer_.async_wait(in_turn([this, at_end, detail = std::move(detail)](const boost::system::error_code& error) {

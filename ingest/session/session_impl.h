@@ -41,6 +41,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   // By the owner: posted.
   void ask(Outcome outcome, std::string detail);
 
+  // For Session; changed on the io_context's thread only.
   const SessionSettings settings_;
   SessionStats stats_;
   SessionFsm fsm_;
@@ -127,7 +128,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   Addresses addresses_;
   Lookup lookup_;
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Upgrade> upgrade_;
+  std::unique_ptr<Upgrade> upgrade_;  // during the HTTP part only
   FrameReader reader_;
   SendQueue queue_;
   RateWindow send_rate_;
@@ -147,7 +148,9 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   bool ping_due_ = false;
   // Of the ping not yet answered, empty if none.
   std::string ping_data_;
+  // Rises with each action; what in_turn() compares.
   std::uint64_t turn_ = 0;
+  // The Session is gone; what still runs on this object only ends.
   bool detached_ = false;
   // Of the present action.
   boost::asio::steady_timer timer_;

@@ -15,6 +15,7 @@ void bump(SessionStats::Counter& counter, std::int64_t by = 1) {
 
 }  // namespace
 
+// The owner hears of the opening before the first frame, and may send from within that call.
 void Session::Impl::opened() {
   const UnixNanos now = unix_now();
   upgrade_.reset();
@@ -42,6 +43,8 @@ void Session::Impl::await_bytes() {
                                   in_turn([this](const boost::system::error_code&) { drain(); }));
 }
 
+// The heart of the receive path. on_drained comes before a possible end is told, so that what was batched leaves even
+// if the connection is gone; after a share that was not enough the thread's other connections come first.
 void Session::Impl::drain() {
   bump(stats_.read_wakeups);
   bool empty = false;
@@ -93,6 +96,7 @@ void Session::Impl::count_frames() {
 }
 
 // Hands over every whole message that the buffer holds.
+// Stops when the owner has asked for the end: its adapter may be gone with the next decision.
 std::optional<Session::Impl::Ending> Session::Impl::deliver(UnixNanos now) {
   for (;;) {
     if (leaving_ && !closing_) return std::nullopt;
@@ -106,6 +110,7 @@ std::optional<Session::Impl::Ending> Session::Impl::deliver(UnixNanos now) {
   }
 }
 
+// The first message makes the session LIVE, before it is handed over.
 void Session::Impl::take_message(const Incoming& incoming, UnixNanos now) {
   if (closing_) return;
   bump(stats_.messages);

@@ -10,6 +10,8 @@ constexpr std::size_t kMostOutgoing = 64 * 1024;
 
 }  // namespace
 
+// The texts wait here and not in the socket: what is not sent when the connection breaks belongs to a state that is
+// gone, and dies with it.
 bool Session::Impl::send(std::string text) {
   if (!open_ || leaving_ || detached_ || !queue_.push(std::move(text))) {
     stats_.sends_refused.fetch_add(1, std::memory_order_relaxed);
@@ -36,6 +38,7 @@ void Session::Impl::pump() {
   flush();
 }
 
+// Pongs first: a venue closes who does not answer in time. Then our ping, which proves the connection; texts can wait.
 void Session::Impl::append_next() {
   if (pong_due_) {
     append_pong(outgoing_, *pong_due_, random_.word());
@@ -90,6 +93,8 @@ void Session::Impl::ping() {
   pump();
 }
 
+// A text ping has no answer that we could tell from others, so only WebSocket pings are waited for. Their data is the
+// time of sending, which the pong brings back.
 void Session::Impl::append_ping_now() {
   stats_.pings_sent.fetch_add(1, std::memory_order_relaxed);
   if (!settings_.ping_text.empty()) return append_text(outgoing_, settings_.ping_text, random_.word());
@@ -116,6 +121,8 @@ void Session::Impl::say_goodbye(int close_code) {
   }
 }
 
+// One timer for all limits of the open connection, set to the nearest; heard() moves the silence limit on without
+// touching it, so a busy connection costs no timer calls.
 void Session::Impl::watch() {
   const Nanos next = watchdog_.next();
   if (next == Watchdog::kNever) return;

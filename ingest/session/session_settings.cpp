@@ -20,6 +20,8 @@ bool is_header_line(const std::string& line) {
 
 }  // namespace
 
+// Everything that can be known without connecting, so that a wrong setting is found at start and not by a session that
+// fails for ever.
 std::string check(const SessionSettings& settings) {
   const auto url = parse_ws_url(settings.url);
   if (!url) return "not a WebSocket address: '" + settings.url + "' (wss://host[:port]/path)";

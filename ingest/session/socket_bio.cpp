@@ -28,6 +28,8 @@ Pipe& pipe_of(BIO* bio) { return *static_cast<Pipe*>(BIO_get_data(bio)); }
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 // Fills the empty buffer. What recv(2) says if nothing came.
+// Fills the empty buffer. What recv(2) says if nothing came. A receive that filled only part of the buffer has emptied
+// the socket: the next call would be a system call for nothing, and the wait that follows tells when there is more.
 ssize_t refill(BIO* bio, Pipe& pipe) {
   const bool known_empty = std::exchange(pipe.emptied, false);
   if (known_empty) errno = EAGAIN;
@@ -63,6 +65,7 @@ int write_some(BIO* bio, const char* from, int size) {
   return static_cast<int>(count);
 }
 
+// OpenSSL asks for a flush after each write, and whether an end of file was real.
 long control(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_FLUSH) return 1;
   return command == BIO_CTRL_EOF && pipe_of(bio).ended ? 1 : 0;
@@ -88,6 +91,7 @@ const BIO_METHOD* method() {
 
 }  // namespace
 
+// One buffer of 32 KiB per TLS connection, freed with the SSL object.
 BIO* make_socket_bio(int fd) {
   auto pipe = std::make_unique<Pipe>(fd);
   BIO* bio = BIO_new(method());

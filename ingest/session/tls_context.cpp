@@ -27,6 +27,7 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 
 }  // namespace
 
+// Weak: when the last connection of a CA file ends, its megabyte goes too.
 std::shared_ptr<TlsContext> TlsContext::shared(const std::string& ca_file) {
   static std::mutex mutex;
   static std::map<std::string, std::weak_ptr<TlsContext>> known;  // guarded by mutex
@@ -38,6 +39,8 @@ std::shared_ptr<TlsContext> TlsContext::shared(const std::string& ca_file) {
   return context;
 }
 
+// Partial writes and moving buffers: outgoing bytes lie in a string that grows between two tries. Sessions are kept by
+// us, per connection, so the context's own cache is off.
 TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_client_method())) {
   SSL_CTX* context = context_.get();
   if (context == nullptr) throw std::runtime_error("OpenSSL: " + take_ssl_errors());
@@ -51,6 +54,7 @@ TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_cl
   if (loaded != 1) throw std::runtime_error("cannot read CA file " + ca_file + ": " + take_ssl_errors());
 }
 
+// Name or address must be in the certificate: without that, verification would accept anybody's valid one.
 SslPtr TlsContext::connect(int fd, const std::string& host, bool is_address, SslSessionPtr* keep) {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || SSL_set_ex_data(ssl.get(), keep_slot(), keep) != 1) return nullptr;

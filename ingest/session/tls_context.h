@@ -26,7 +26,7 @@ class TlsContext {
   // The one for this CA file (empty: the system's CAs). Throws std::runtime_error if it cannot be read.
   static std::shared_ptr<TlsContext> shared(const std::string& ca_file);
 
-  // Use shared().
+  // Use shared(). Throws as it does.
   explicit TlsContext(const std::string& ca_file);
 
   // A connection on the non-blocking socket `fd`, which it does not own. The peer's certificate must name `host`
@@ -38,7 +38,8 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, SslDeleter> context_;
 };
 
-// Takes OpenSSL's queued errors of this thread as one line, empty if there are none.
+// Takes OpenSSL's queued errors of this thread as one line, empty if there are none. The queue is per thread: what is
+// not taken would be found by the next call of another connection.
 std::string take_ssl_errors();
 
 }  // namespace millrace::ingest

@@ -11,6 +11,7 @@
 namespace millrace::ingest {
 namespace {
 
+// A peer that vanished is noticed after 15 + 3 * 5 s, also on a connection where nobody sends.
 constexpr int kKeepIdleSeconds = 15;
 constexpr int kKeepIntervalSeconds = 5;
 constexpr int kKeepProbes = 3;
@@ -25,6 +26,8 @@ bool set(int fd, int level, int option, int value) { return setsockopt(fd, level
 
 }  // namespace
 
+// No delay: what we send is small and waited for. TCP_USER_TIMEOUT bounds how long sent bytes may stay unacknowledged;
+// without it the kernel tries for a quarter of an hour.
 bool Transport::prepare(int user_timeout_ms) {
   boost::system::error_code error;
   socket_.non_blocking(true, error);
@@ -44,6 +47,7 @@ bool Transport::secure(TlsContext& tls, const std::string& host, bool is_address
   return ssl_ != nullptr;
 }
 
+// OpenSSL's text for a refused certificate is "certificate verify failed"; the verify result says which check it was.
 Transport::Status Transport::handshake() {
   clear_errors();
   const int result = SSL_do_handshake(ssl_.get());
@@ -71,6 +75,7 @@ Transport::Moved Transport::write(std::string_view from) {
   return {tls_status(result), 0};
 }
 
+// The TLS goodbye is sent and not waited for. The error queue is emptied on both sides, as it belongs to the thread.
 void Transport::close() noexcept {
   ERR_clear_error();
   if (ssl_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
@@ -80,6 +85,7 @@ void Transport::close() noexcept {
   socket_.close(ignored);
 }
 
+// errno is read first: SSL_get_error and what follows may change it.
 Transport::Status Transport::tls_status(int result) {
   const int error_number = errno;
   switch (SSL_get_error(ssl_.get(), result)) {

@@ -14,6 +14,8 @@ namespace millrace::ingest {
 // and TLS are direct calls, so that one wake-up can drain all there is. Used on one thread.
 class Transport {
  public:
+  // kWantRead, kWantWrite: nothing was moved; call again when the socket is ready for that (TLS may want the other
+  // direction). kEnd: the peer has closed. kError: see error(); only close() makes sense from here on.
   enum class Status : std::uint8_t { kOk, kWantRead, kWantWrite, kEnd, kError };
   struct Moved {
     Status status = Status::kError;
@@ -32,6 +34,7 @@ class Transport {
   bool secure(TlsContext& tls, const std::string& host, bool is_address, SslSessionPtr* keep);
   Status handshake();
 
+  // What one recv or one TLS record gives; never blocks. Zero bytes are never kOk.
   Moved read(std::span<char> into);
   Moved write(std::string_view from);
 

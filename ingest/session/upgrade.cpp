@@ -71,6 +71,7 @@ Nanos parse_retry_after(std::string_view value, std::int64_t now) {
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfter));
 }
 
+// check() has looked at the configuration's header lines: none can end the header early.
 Upgrade::Upgrade(const WsUrl& url, const SessionSettings& settings, std::string_view nonce)
     : offered_deflate_(settings.offer_deflate), parser_(std::make_unique<Parser>()) {
   const std::string key = base64(nonce);
@@ -115,6 +116,8 @@ Upgrade::Verdict Upgrade::invalid(std::string what) {
   return Verdict::kInvalid;
 }
 
+// The four conditions of RFC 6455, 4.1, each with words of its own: a wrong one is usually a proxy that answered in the
+// venue's place.
 Upgrade::Verdict Upgrade::judge() {
   const auto& answer = parser_->get();
   status_ = static_cast<int>(answer.result_int());

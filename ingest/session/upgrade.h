@@ -12,7 +12,8 @@
 namespace millrace::ingest {
 
 // The HTTP half of opening a WebSocket (RFC 6455, 4.1): makes the request, reads the answer. Pure: bytes in, verdict
-// out. One object per attempt.
+// out. One object per attempt. Anything but a 101 with the right accept value is no connection; redirects are not
+// followed, since a venue's address is the configuration's to say.
 class Upgrade {
  public:
   enum class Verdict : std::uint8_t { kNeedMore, kAccepted, kRefused, kInvalid };
@@ -23,7 +24,8 @@ class Upgrade {
 
   const std::string& request() const noexcept { return request_; }
 
-  // Reads what came so far; `used` is how much of it belongs to the answer. What follows are frames.
+  // Reads what came so far; `used` is how much of it belongs to the answer. What follows are frames. Call it with all
+  // unread bytes each time more have come, and not again after a verdict.
   Verdict feed(std::string_view bytes, std::size_t& used);
 
   // After the verdict.

@@ -22,7 +22,8 @@ struct WsUrl {
   std::string authority() const;
 };
 
-// Reads "wss://host[:port][/path][?query]". Empty: not such an address (a user part and a fragment are refused).
+// Reads "wss://host[:port][/path][?query]". Empty: not such an address (a user part and a fragment are refused, as are
+// spaces and control characters: the target goes into a request line).
 std::optional<WsUrl> parse_ws_url(std::string_view text);
 
 }  // namespace millrace::ingest

@@ -23,6 +23,7 @@ class Watchdog {
 
   explicit Watchdog(const Limits& limits) : limits_(limits) {}
 
+  // All times are monotonic. opened() first; every limit counts from there.
   void opened(Nanos now) {
     heard_ = now;
     first_data_at_ = after(now, limits_.first_data);

@@ -26,6 +26,7 @@ SubscriptionChange change_between(std::span<const Subscription> present, std::sp
   return {missing_from(present, wanted), missing_from(wanted, present)};
 }
 
+// All datasets of an instrument go together, as its book and its quote are compared with each other.
 std::size_t Shards::thread_of(const std::string& symbol) {
   const auto [place, is_new] = thread_by_symbol_.try_emplace(symbol, 0);
   if (is_new) {

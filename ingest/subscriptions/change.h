@@ -17,7 +17,7 @@ struct SubscriptionChange {
   bool empty() const noexcept { return add.empty() && remove.empty(); }
 };
 
-// In the order of `wanted` (add) and `present` (remove).
+// In the order of `wanted` (add) and `present` (remove). Of each, every entry is looked at for itself.
 SubscriptionChange change_between(std::span<const normalize::Subscription> present,
                                   std::span<const normalize::Subscription> wanted);
 
@@ -27,7 +27,8 @@ class Shards {
  public:
   explicit Shards(std::size_t threads) : counts_(threads, 0) {}
 
-  // The thread of this instrument, chosen at the first question.
+  // The thread of this instrument, chosen at the first question. Instruments are never moved or forgotten: one that
+  // comes back finds its numbering.
   std::size_t thread_of(const std::string& symbol);
 
   // `wanted` by thread, each in the given order.

@@ -37,21 +37,16 @@ schemas::Bbo Book::bbo() const noexcept { return {price_exponent, quantity_expon
 
 // Exponents only go down: going up would round, and a consumer may still hold a delta at the finer one.
 bool Book::refine(std::int32_t new_price_exponent, std::int32_t new_quantity_exponent) {
+  if (new_price_exponent >= price_exponent && new_quantity_exponent >= quantity_exponent) return true;
   const std::int32_t to_price = std::min(price_exponent, new_price_exponent);
   const std::int32_t to_quantity = std::min(quantity_exponent, new_quantity_exponent);
   const std::int64_t price_factor = factor_between(price_exponent, to_price);
   const std::int64_t quantity_factor = factor_between(quantity_exponent, to_quantity);
-  const bool empty = bids.empty() && asks.empty();
-  if (!empty && (price_factor == 0 || quantity_factor == 0)) return false;
-  if (!empty && (price_factor != 1 || quantity_factor != 1)) {
-    // On copies, so that a failure half-way leaves no mixture behind. Rare: a number finer than any before.
-    LadderSide new_bids = bids;
-    LadderSide new_asks = asks;
-    const bool fits = new_bids.scale_prices(price_factor) && new_bids.scale_quantities(quantity_factor) &&
-                      new_asks.scale_prices(price_factor) && new_asks.scale_quantities(quantity_factor);
-    if (!fits) return false;
-    bids = std::move(new_bids);
-    asks = std::move(new_asks);
+  if (!bids.empty() || !asks.empty()) {
+    if (price_factor == 0 || quantity_factor == 0) return false;
+    if (!bids.can_scale(price_factor, quantity_factor) || !asks.can_scale(price_factor, quantity_factor)) return false;
+    bids.scale(price_factor, quantity_factor);
+    asks.scale(price_factor, quantity_factor);
   }
   price_exponent = to_price;
   quantity_exponent = to_quantity;

@@ -44,10 +44,11 @@ class LadderSide {
   // The same, then holds `levels` (in any order, a later one at the same price wins) and makes room for as many pages
   // again: a book that keeps its size does not allocate any more.
   void load(std::span<const Level> levels);
-  // Multiplies every price (or quantity) by `factor` > 0: the exponent went down. False, unchanged, on overflow. Linear
-  // in the levels, and allocates; it happens a few times in a book's life.
-  bool scale_prices(std::int64_t factor);
-  bool scale_quantities(std::int64_t factor);
+  // Do all numbers fit 64 bits once multiplied by these factors (> 0)?
+  bool can_scale(std::int64_t price_factor, std::int64_t quantity_factor) const noexcept;
+  // Multiplies every price and quantity: the exponents went down. Finer prices are a book built anew, finer quantities
+  // are not. REQUIRES can_scale.
+  void scale(std::int64_t price_factor, std::int64_t quantity_factor);
 
   // Bytes held, for the memory bounds of tests and metrics. Capacity, not use; the scratch of sorting is left out.
   std::size_t memory() const noexcept;

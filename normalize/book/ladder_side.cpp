@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "normalize/book/book.h"
 
@@ -226,24 +227,30 @@ void LadderSide::load(std::span<const Level> levels) {
 
 // Prices move to other pages, so the side is built anew; it is the result that must be reached in one step or not at
 // all.
-bool LadderSide::scale_prices(std::int64_t factor) {
-  std::vector<Level> levels;
-  append_all(levels);
-  for (Level& level : levels) {
-    if (__builtin_mul_overflow(level.price, factor, &level.price)) return false;
-  }
-  load(levels);
-  return true;
+bool LadderSide::can_scale(std::int64_t price_factor, std::int64_t quantity_factor) const noexcept {
+  if (size_ == 0) return true;
+  const auto fits = [](std::int64_t number, std::int64_t factor) {
+    return !__builtin_mul_overflow(number, factor, &number);
+  };
+  // What lies between the best and the worst fits where they do.
+  if (!fits(best()->price, price_factor) || !fits(worst()->price, price_factor)) return false;
+  return std::all_of(pages_.begin(), pages_.end(), [&](const Page& page) {
+    return std::all_of(std::begin(page.quantities), std::end(page.quantities),
+                       [&](std::int64_t quantity) { return fits(quantity, quantity_factor); });
+  });
 }
 
-bool LadderSide::scale_quantities(std::int64_t factor) {
+void LadderSide::scale(std::int64_t price_factor, std::int64_t quantity_factor) {
+  if (quantity_factor != 1) {
+    for (Page& page : pages_) {
+      for (std::int64_t& quantity : page.quantities) quantity *= quantity_factor;
+    }
+  }
+  if (price_factor == 1) return;
   std::vector<Level> levels;
   append_all(levels);
-  for (Level& level : levels) {
-    if (__builtin_mul_overflow(level.quantity, factor, &level.quantity)) return false;
-  }
-  for (const Level& level : levels) set(level.price, level.quantity);
-  return true;
+  for (Level& level : levels) level.price *= price_factor;
+  load(levels);
 }
 
 std::size_t LadderSide::memory() const noexcept {

@@ -174,14 +174,14 @@ TEST_P(EachSide, MemoryFollowsTheLevelsAndNotThePricesEverSeen) {
 TEST_P(EachSide, ScalingKeepsOrderAndRefusesWhatDoesNotFit) {
   LadderSide side(GetParam());
   for (const std::int64_t price : {-3, 1, 40}) side.set(price, 7);
-  ASSERT_TRUE(side.scale_prices(100));
-  ASSERT_TRUE(side.scale_quantities(10));
+  ASSERT_TRUE(side.can_scale(100, 10));
+  side.scale(100, 10);
   std::vector<Level> want{{4000, 70}, {100, 70}, {-300, 70}};
   if (GetParam() == Kind::kAsk) std::reverse(want.begin(), want.end());
   EXPECT_EQ(all_of(side), want);
-  EXPECT_FALSE(side.scale_prices(std::numeric_limits<std::int64_t>::max() / 1000));
-  EXPECT_FALSE(side.scale_quantities(std::numeric_limits<std::int64_t>::max() / 10));
-  EXPECT_EQ(all_of(side), want);
+  EXPECT_FALSE(side.can_scale(std::numeric_limits<std::int64_t>::max() / 1000, 1));
+  EXPECT_FALSE(side.can_scale(1, std::numeric_limits<std::int64_t>::max() / 10));
+  EXPECT_TRUE(side.can_scale(std::numeric_limits<std::int64_t>::max() / 10'000, 1));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ladder, EachSide, testing::Values(Kind::kBid, Kind::kAsk),

@@ -37,10 +37,18 @@ class PlainScan {
   bool object(OnMember&& on_member) {
     if (!take('{')) return false;
     do {
-      std::string_view key;
-      if (!text(key) || !take(':') || !on_member(key.data())) return false;
+      const char* const key = member_key();
+      if (key == nullptr || !on_member(key)) return false;
     } while (take(','));
     return take('}');
+  }
+
+  // Exactly these characters.
+  bool literal(std::string_view wanted) noexcept {
+    const bool there =
+        static_cast<std::size_t>(end_ - at_) >= wanted.size() && std::memcmp(at_, wanted.data(), wanted.size()) == 0;
+    if (there) at_ += wanted.size();
+    return there;
   }
 
   // A string; `value` is what stands between the quotes, valid as long as the text. Eight characters at a time, over
@@ -109,14 +117,18 @@ class PlainScan {
 
  private:
   static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+  static bool is_letter(char c) noexcept { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
   static std::size_t digits_of(std::uint64_t eight) noexcept {
     return static_cast<std::size_t>(std::countr_zero(detail::non_digits(eight))) / 8;
   }
-  bool literal(std::string_view wanted) noexcept {
-    const bool there =
-        static_cast<std::size_t>(end_ - at_) >= wanted.size() && std::memcmp(at_, wanted.data(), wanted.size()) == 0;
-    if (there) at_ += wanted.size();
-    return there;
+  // A member's key and the colon; null if there is none. Most keys are one letter.
+  const char* member_key() noexcept {
+    if (at_ + 4 <= end_ && at_[0] == '"' && is_letter(at_[1]) && at_[2] == '"' && at_[3] == ':') {
+      at_ += 4;
+      return at_ - 3;
+    }
+    std::string_view key;
+    return text(key) && take(':') ? key.data() : nullptr;
   }
   // The high bit of the first of eight bytes that ends a plain string: a quote, a backslash, a control character or
   // half of a longer one. Bits behind the first mean nothing.

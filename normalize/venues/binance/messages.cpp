@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "normalize/venues/binance/message_reader.h"
 #include "normalize/venues/binance/plain_reader.h"
 
@@ -64,16 +66,26 @@ struct Members {
 struct Classified {
   MessageKind kind = MessageKind::kOther;
   bool wrapped = false;
+  // Behind the stream's name in the combined form, if it stands first; else 0.
+  std::size_t behind_name = 0;
 };
 
 // By the first bytes, which is all it takes for what Binance sends today.
 std::optional<Classified> classify_fast(std::string_view text) noexcept {
-  if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote, false};
+  if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote};
   const bool wrapped = text.starts_with(kWrapped);
   if (!wrapped && !text.starts_with(kTyped)) return std::nullopt;
-  text.remove_prefix(wrapped ? kWrapped.size() : kTyped.size());
-  const auto name = text.substr(0, text.find('"'));
-  return Classified{wrapped ? kind_of_stream(name) : kind_of_event(name), wrapped};
+  const std::size_t begin = wrapped ? kWrapped.size() : kTyped.size();
+  const std::size_t end = std::min(text.find('"', begin), text.size());
+  const auto name = text.substr(begin, end - begin);
+  if (!wrapped) return Classified{kind_of_event(name)};
+  return Classified{kind_of_stream(name), true, end + 1};
+}
+
+bool read_plain(MessageDecoder& decoder, const Classified& found, std::string_view text) {
+  if (!found.wrapped) return PlainReader(decoder, text).read(found.kind);
+  return found.behind_name < text.size() &&
+         PlainReader(decoder, text.substr(found.behind_name)).read_wrapped(found.kind);
 }
 
 // Any order of keys and any white space; moves the object, reset it after.
@@ -137,7 +149,7 @@ Decimals MessageDecoder::first_decimals(const Header& header) const noexcept {
 // accepts means the same to the others.
 std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
   auto found = classify_fast(text);
-  if (found && PlainReader(*this, text).read(found->kind, found->wrapped)) return found->kind;
+  if (found && read_plain(*this, *found, text)) return found->kind;
   MessageReader reader{*this, ""};
   od::document document;
   od::object root;

@@ -5,18 +5,7 @@
 namespace millrace::normalize::binance {
 
 // In the combined form "data" may stand before or after "stream"; both are short walks.
-MILLRACE_FLATTEN bool PlainReader::read(MessageKind kind, bool wrapped) {
-  if (!wrapped) return read_data(kind) && scan_.at_end();
-  bool has_data = false;
-  const bool read = scan_.object([&](const char* key) {
-    if (!MessageReader::is(key, "data")) return scan_.skip();
-    has_data = true;
-    return read_data(kind);
-  });
-  return read && has_data && scan_.at_end();
-}
-
-bool PlainReader::read_data(MessageKind kind) {
+MILLRACE_FLATTEN bool PlainReader::read_data(MessageKind kind) {
   switch (kind) {
     case MessageKind::kQuote:
       return read_quote();

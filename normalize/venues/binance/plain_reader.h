@@ -16,8 +16,12 @@ class PlainReader {
  public:
   PlainReader(MessageDecoder& decoder, std::string_view text) noexcept : decoder_(decoder), scan_(text) {}
 
-  // `wrapped`: the combined form.
-  bool read(MessageKind kind, bool wrapped);
+  // The message's own object.
+  bool read(MessageKind kind) { return read_data(kind) && scan_.at_end(); }
+  // The combined form, from behind the stream's name.
+  bool read_wrapped(MessageKind kind) {
+    return scan_.literal(R"(,"data":)") && read_data(kind) && scan_.take('}') && scan_.at_end();
+  }
 
  private:
   bool read_data(MessageKind kind);

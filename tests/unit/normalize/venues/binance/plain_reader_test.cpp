@@ -9,6 +9,7 @@
 namespace millrace::normalize::binance {
 namespace {
 
+constexpr std::string_view kWrapped = R"({"stream":"abcusdt@bookTicker")";
 constexpr std::string_view kQuote =
     R"({"stream":"abcusdt@bookTicker","data":{"u":400900217,"s":"ABCUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}})";
 constexpr std::string_view kFuturesQuote =
@@ -32,7 +33,11 @@ class PlainReaderTest : public testing::Test {
 
   bool takes(MessageKind kind, std::string_view text) {
     const test::PaddedText padded(text);
-    return PlainReader(decoder_, padded.view()).read(kind, text.starts_with(R"({"stream")"));
+    return takes_view(kind, padded.view());
+  }
+  bool takes_view(MessageKind kind, std::string_view text) {
+    if (!text.starts_with(kWrapped)) return PlainReader(decoder_, text).read(kind);
+    return PlainReader(decoder_, text.substr(kWrapped.size())).read_wrapped(kind);
   }
 
   InstrumentTable table_;
@@ -68,7 +73,7 @@ TEST_F(PlainReaderTest, EndsNowhereButAtTheEnd) {
                                    {MessageKind::kAggTrade, kAggTrade}}) {
     for (std::size_t size = 0; size < text.size(); ++size) {
       // What was cut off lies behind the end, as the next bytes of a receive buffer may.
-      EXPECT_FALSE(PlainReader(decoder_, text.substr(0, size)).read(kind, text.starts_with(R"({"stream")")));
+      EXPECT_FALSE(takes_view(kind, text.substr(0, size)));
     }
     EXPECT_FALSE(takes(kind, std::string(text) + " "));
     EXPECT_FALSE(takes(kind, std::string(text) + "}"));

@@ -15,6 +15,8 @@ inline constexpr int kTakenOver = 3;  // a newer instance has the work
 
 using Action = std::function<int()>;
 
+// Each add_NAME is called once, before the arguments are parsed. `action` must keep what it needs: the options it
+// points to live in what it captured.
 #define COMMAND(name) void add_##name(CLI::App& app, Action& action);
 #include "cli/commands.def"
 #undef COMMAND

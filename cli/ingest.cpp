@@ -66,6 +66,7 @@ void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
   if (!options.ready_file.empty()) std::ofstream(options.ready_file) << line;
 }
 
+// A file with an error changes nothing: a slip in an editor must not end streams.
 void reload(const IngestOptions& options, ingest::Worker& worker) {
   const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
   for (const std::string& line : loaded.lines) spdlog::error("reload_refused {}", line);
@@ -74,6 +75,7 @@ void reload(const IngestOptions& options, ingest::Worker& worker) {
   spdlog::info("reloaded");
 }
 
+// Records that the broker did not take in time are told, but the exit status stays 0: the end was asked for.
 int serve(const IngestOptions& options, const Signals& signals, ingest::Worker& worker) {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   if (options.seconds > 0) deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
@@ -91,6 +93,7 @@ int serve(const IngestOptions& options, const Signals& signals, ingest::Worker& 
   return kOk;
 }
 
+// Signals are blocked before the first thread starts, which inherit that; so none of them can be hit by one.
 int run(const IngestOptions& options) {
   const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
   for (const std::string& line : loaded.lines) fmt::print(stderr, "{}\n", line);

@@ -32,6 +32,7 @@ void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value
 }
 
 // The header's layout is in schemas/proto/README.md.
+// Read by hand and not by publish/kafka: verify must not believe the code that it checks.
 bool was_resent(const rd_kafka_message_t* message) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
@@ -104,6 +105,7 @@ std::vector<KafkaReader::Partition> KafkaReader::partitions(std::string_view top
   return out;
 }
 
+// Incremental, so that partitions that are being read keep their place.
 void KafkaReader::add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms) {
   if (partitions.empty()) return;
   const TopicList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
@@ -150,6 +152,7 @@ std::size_t KafkaReader::poll(std::chrono::milliseconds timeout, const std::func
   return messages.size();
 }
 
+// A handler may do no more than set a lock-free flag; the loops look at it every 100 ms.
 bool interrupted() {
   static const bool installed = [] {
     for (const int signal : {SIGINT, SIGTERM}) {

@@ -23,7 +23,8 @@ struct Incoming {
 };
 
 // Reads topics without a consumer group and without committing anything, for `tail` and `verify`. One thread. Errors of
-// set-up are std::runtime_error; a broker that goes away later is waited for.
+// set-up are std::runtime_error; a broker that goes away later is waited for. A topic that is deleted while it is read
+// just falls silent.
 class KafkaReader {
  public:
   struct Options {
@@ -38,7 +39,8 @@ class KafkaReader {
     std::int32_t id = 0;
     friend auto operator<=>(const Partition&, const Partition&) = default;
   };
-  // Every partition of every topic whose name begins so. Throws if no broker answers.
+  // Every partition of every topic whose name begins so, as of now: ask again for topics made later. Blocks up to 10 s.
+  // Throws if no broker answers.
   std::vector<Partition> partitions(std::string_view topic_prefix);
 
   enum class From { kBeginning, kEnd, kTime };
@@ -54,7 +56,7 @@ class KafkaReader {
   std::unique_ptr<Handles> handles_;
 };
 
-// True once SIGINT or SIGTERM came; the first call installs the handlers.
+// True once SIGINT or SIGTERM came; the first call installs the handlers, so call it before reading begins.
 bool interrupted();
 
 }  // namespace millrace::cli

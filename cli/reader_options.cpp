@@ -13,6 +13,7 @@ void add_reader_flags(CLI::App& command, ReaderFlags& flags) {
   command.add_option("--kafka", flags.properties, "a librdkafka setting, KEY=VALUE (again for more)");
 }
 
+// Without the files that the configuration names: who only reads topics opens no connection to a venue.
 bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
   if (!flags.config_file.empty()) {
     const auto loaded =

@@ -73,6 +73,7 @@ int unwritable(const std::string& path) {
   return kFailed;
 }
 
+// The description is one JSON line, from which scripts read the addresses and the CA file.
 int run(SimFlags& flags) {
   for (const std::string& error : {read_faults(flags), read_limits(flags), read_capture(flags)}) {
     if (error.empty()) continue;

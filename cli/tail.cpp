@@ -57,6 +57,7 @@ class Tail {
   Tail(KafkaReader& reader, std::string prefix, Start start, const TailOptions& options)
       : reader_{reader}, prefix_{std::move(prefix)}, start_{start}, options_{options} {}
 
+  // A reader of our output that went away (a closed pipe) ends us; nothing else does but the options and a signal.
   void run() {
     while (!done() && !interrupted()) {
       // Topics may be made while somebody already watches; what is in them is then new.
@@ -74,6 +75,7 @@ class Tail {
     return options_.until_end && looked_ && open_.empty();
   }
 
+  // Topics that are new to us later are read from their beginning: everything in them came after we began.
   void look_for_partitions() {
     std::vector<KafkaReader::Partition> fresh;
     for (const auto& partition : reader_.partitions(prefix_ + ".")) {

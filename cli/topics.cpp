@@ -95,6 +95,7 @@ void check(const Scope& scope, const TopicsOptions& options) {
   }
 }
 
+// Flags add to the file's venues and replace its broker and prefix.
 Scope scope_of(const TopicsOptions& options) {
   Scope scope = options.config_file.empty() ? Scope{} : scope_from_config(options.config_file);
   if (!options.brokers.empty()) scope.kafka.brokers = options.brokers;
@@ -159,6 +160,7 @@ int report(const std::vector<TopicFinding>& findings, const std::vector<std::str
 // A dot ends the prefix, so that "demo" does not mean "demo2" as well.
 std::string dotted(const std::string& prefix) { return prefix.empty() ? prefix : prefix + "."; }
 
+// Planned again on every call from what the broker has: nothing is remembered, so apply may be repeated at will.
 int plan_or_apply(const Scope& scope, const TopicsOptions& options) {
   const auto manifest = read_manifest(options.manifest_file);
   const auto wanted = publish::wanted_topics(manifest, scope.kafka.prefix, scope.venues);

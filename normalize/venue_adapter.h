@@ -125,7 +125,7 @@ class VenueAdapter {
   virtual ~VenueAdapter() = default;
 
   // The connection is open: what to send first. `wanted` is what this connection is to carry. Once per adapter: after a
-  // reconnect there is a new one. Offline nobody calls it, and the adapter carries all that the frames bring.
+  // reconnect there is a new one. With nothing wanted (a recording) the adapter carries all that the frames bring.
   virtual void on_open(std::span<const Subscription> wanted, UnixNanos now, EventSink& out, Commands& todo) = 0;
 
   // Streams added to and removed from a live connection, removals first: a name in both lists is subscribed anew. One

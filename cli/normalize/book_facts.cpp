@@ -26,6 +26,7 @@ void append_side(const std::optional<Level>& level, const schemas::Bbo& bbo, std
   schemas::append_plain({level->quantity, bbo.quantity_exponent}, line);
 }
 
+// "BID QTY ASK QTY" in plain decimals, "- -" for an empty side: the form that the hash is over, so it must not change.
 std::string line_of(const schemas::Bbo& bbo) {
   std::string line;
   append_side(bbo.bid, bbo, line);
@@ -69,6 +70,7 @@ void BookFacts::changed(const BookAudit::Event& event, bool snapshot) {
   final_ = Final{best_of(book.bids, book), best_of(book.asks, book), book.bids.size(), book.asks.size(), event.last_id};
 }
 
+// A message that fails its checksum counts as applied, as it did change the book, and ends the book's validity.
 void BookFacts::add(const BookAudit::Event& event) {
   if (event.checksum_ok) ++(*event.checksum_ok ? checksums_ok_ : checksums_bad_);
   if (event.outcome == BookOutcome::kSnapshot) {

@@ -15,14 +15,14 @@
 
 namespace millrace::cli {
 
-// What the facts files say about one book, counted from a venue's audit. The words are explained in the README of
-// ../shared/captures.
+// Counts and hashes of one book's messages, from a venue's audit: the outcomes of BookOutcome, the best prices after
+// each change as one SHA-256, and the ten best levels at the end. What recordings are checked against.
 class BookFacts {
  public:
   void add(const normalize::BookAudit::Event& event);
   boost::json::object json() const;
 
-  // Best prices after the applied update of this id; null if there was none.
+  // Best prices after the applied update of this id; null if there was none. Valid until the next add().
   const schemas::Bbo* after_update(std::int64_t id) const;
 
  private:

@@ -30,6 +30,7 @@ void CaptureRun::feed(const CaptureLine& line) {
   line.via == Via::kRest ? on_answer(line) : on_frame(line);
 }
 
+// Lines are padded here and not by the reader: only frames need it.
 std::string_view CaptureRun::padded(std::string_view payload) {
   buffer_.assign(payload);
   buffer_.append(normalize::kFramePadding, '\0');
@@ -94,6 +95,7 @@ void CaptureRun::end() {
   connections_.clear();
 }
 
+// An "open" without a "close" before it comes from a recorder that was killed: the old connection is ended first.
 void CaptureRun::on_control(const CaptureLine& line) {
   const bool opened = line.payload == "open";
   const bool closed = line.payload == "close" || line.payload.starts_with("close ");

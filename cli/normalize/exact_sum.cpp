@@ -13,6 +13,7 @@ Integer power_of_ten(std::int32_t exponent) {
 
 }  // namespace
 
+// The exponent only falls, so earlier summands are scaled at most a few times in a run.
 void ExactSum::add(Integer mantissa, std::int32_t exponent) {
   if (exponent < exponent_) {
     mantissa_ *= power_of_ten(exponent_ - exponent);

@@ -69,6 +69,7 @@ void RecordFile::write_record(schemas::MessageType type, std::string_view datase
   write_(text_);
 }
 
+// Reads its own encoding back: the JSON is of what a consumer of the bytes would see.
 void JsonLines::format(schemas::MessageType type, std::string_view dataset, std::string_view bytes, std::string& out) {
   const auto record = schemas::decode(type, bytes);
   if (!record) throw std::logic_error{"a record that our own reader does not read"};

@@ -15,7 +15,8 @@ namespace millrace::cli {
 using WriteBytes = std::function<void(std::string_view)>;
 
 // A RecordSink that writes to a file what it is given; it never refuses. Keeps only the wanted datasets: streams by
-// theirs, records that are no stream's by the dataset in their key.
+// theirs, records that are no stream's by the dataset in their key. One buffer for all records: a commit is written
+// before the next reservation.
 class RecordFile : public publish::RecordSink {
  public:
   // `wanted`: dataset names; empty = all.

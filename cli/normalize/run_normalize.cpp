@@ -58,6 +58,7 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
+// All files are one recording: connections and books go on from one to the next.
 void play(const NormalizeOptions& options, normalize::Venue& venue, normalize::EventSink& sink,
           Complaints& complaints) {
   CaptureRun run{venue, sink, [&](const normalize::Error& error) { complaints.add(error); }};

@@ -81,6 +81,7 @@ std::string Summary::channel_of(Dataset dataset) const {
   return std::string{normalize::name(dataset)};
 }
 
+// The quote channel names the book update that it belongs to where ids are shared; both must then agree.
 boost::json::object Summary::quotes_json(const Quotes& quotes, const BookFacts* book) const {
   std::int64_t named = 0, equal = 0;
   for (const auto& [id, quote] : quotes.with_id) {

@@ -36,6 +36,7 @@ std::optional<Address> parse_address(std::string_view text) {
   return address;
 }
 
+// The last colon ends the host, so that an IPv6 address in brackets works like a name.
 std::optional<HostPort> parse_host_port(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;

@@ -19,6 +19,7 @@ struct Address {
 };
 
 // Reads "https://host[:port][/path]" or "wss://...". Empty: malformed, another scheme, or with a user or fragment.
+// Percent escapes in the path stay as they are.
 std::optional<Address> parse_address(std::string_view text);
 
 // "host:port" in its parts; port 0 is allowed. IPv6 addresses in brackets.

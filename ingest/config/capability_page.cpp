@@ -30,6 +30,7 @@ bool same_but_interval(const normalize::DatasetCapability& a, const normalize::D
 }
 
 const Row kDatasetHead = {"venue", "dataset", "channel", "depth", "cadence", "loss evidence", "REST"};
+// Venues are made without options: a capability must not depend on a configuration.
 std::vector<Row> dataset_rows() {
   std::vector<Row> rows;
   for (const auto& entry : normalize::venues()) {

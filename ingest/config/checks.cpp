@@ -21,6 +21,8 @@ class VenueCheck {
   VenueCheck(VenueConfig& venue, std::string prefix, const Places& places, std::vector<Problem>& problems)
       : venue_(venue), prefix_(std::move(prefix)), places_(places), problems_(problems) {}
 
+  // Checks that need the venue come after its name is known to be right, and the plan last: it would only repeat what
+  // the others have told with a better place.
   void run() {
     check_symbols();
     check_limits();
@@ -74,6 +76,7 @@ class VenueCheck {
     }
   }
 
+  // Make-before-break needs a quarter of the lifetime; below four seconds there is no time for it.
   void check_lifetime(const normalize::VenueLimits& limits) {
     const std::int64_t first_data_s = venue_.timeouts.first_data_ms / 1000;
     if (limits.lifetime_s != 0 && is_set("limits.lifetime_s") && limits.lifetime_s < 4) {
@@ -92,6 +95,7 @@ class VenueCheck {
     }
   }
 
+  // `datasets` is filled here and nowhere else: only names that passed are in it.
   void check_dataset(const std::string& key, const std::string& text, const std::vector<std::string_view>& offered) {
     const std::string& shown = place(key).shown;
     const auto dataset = normalize::dataset_from_name(text);
@@ -151,6 +155,7 @@ class VenueCheck {
 };
 
 // librdkafka knows its own settings; each line it gives begins with our name of the key.
+// Asked of librdkafka itself, so that the list of its settings is not repeated here.
 void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
   publish::KafkaSettings settings;
   settings.brokers = "unused:1";  // has a form of its own

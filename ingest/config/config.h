@@ -33,7 +33,7 @@ struct LimitConfig {
   std::int64_t ping_interval_ms = 0;
 };
 
-// One venue and what is wanted from it: each of `symbols` with each of `datasets`.
+// One venue and what is wanted from it: each of `symbols` with each of `datasets`. Symbols in the venue's spelling.
 struct VenueConfig {
   std::string name;
   std::string ws_url;  // empty = the venue's production address
@@ -42,6 +42,7 @@ struct VenueConfig {
   std::vector<std::string> symbols;
   std::vector<std::string> dataset_names;
   std::vector<normalize::Dataset> datasets;  // of dataset_names
+  // Levels a side; 0 of book_depth and snapshot_levels = the venue's default. max_levels is what is kept.
   std::int64_t book_depth = 0;
   std::string book_speed;
   std::int64_t snapshot_levels = 0;
@@ -52,7 +53,7 @@ struct VenueConfig {
   TimeoutConfig timeouts;
 };
 
-// Where records go.
+// Where records go. `properties` may hold secrets: never logged, never in an error text.
 struct KafkaConfig {
   std::string brokers;
   std::string prefix = "millrace";
@@ -61,7 +62,7 @@ struct KafkaConfig {
   std::int64_t linger_us = 500;
 };
 
-// Everything `millrace ingest` reads from its file. Immutable after load().
+// Everything `millrace ingest` reads from its file. Immutable after load(). Times carry their unit in the name.
 struct Config {
   std::string worker;
   std::int64_t threads = 1;
@@ -79,7 +80,7 @@ struct Config {
 normalize::VenueOptions venue_options(const VenueConfig& venue);
 // The venue's documented limits with those of the configuration put over them.
 normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented);
-// Each symbol with each dataset, in the file's order.
+// Each symbol with each dataset, in the file's order. Derived datasets are not in it: bbo_from_book is an option.
 std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue);
 
 }  // namespace millrace::ingest

@@ -52,6 +52,7 @@ std::optional<std::int64_t> micros_of_millis(std::string_view text) {
 
 }  // namespace
 
+// Empty is allowed where a default stands behind it; whether a key must be there is the table's to say.
 std::string form_problem(Form form, const std::string& text) {
   switch (form) {
     case Form::kAny:

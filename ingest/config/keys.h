@@ -37,6 +37,8 @@ enum class Form : std::uint8_t {
 };
 
 // One setting of a section. `path` is as in the file, dotted: "kafka.linger_ms".
+// One setting of a section. `path` is as in the file, dotted: "kafka.linger_ms". Texts have static life and are printed
+// in the reference page, so `help` is a sentence for users.
 template <class Section>
 struct Key {
   std::string_view path;

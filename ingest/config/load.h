@@ -24,7 +24,8 @@ struct Loaded {
 };
 
 // Reads YAML text by the table of keys.h and checks it against what the venues can do. No exceptions, no I/O but
-// looking whether a named CA file can be read.
+// looking whether a named CA file can be read. Texts may refer to the environment as ${NAME}; a variable that is not
+// set is a problem.
 Loaded load(std::string_view text, const Environment& environment);
 
 // The same for a file; `lines` has one per problem as to_text() writes them.

@@ -30,6 +30,7 @@ std::string to_text(std::string_view file, const Problem& problem) {
   return fmt::format("{}:{}:{}: {}", file, problem.place.line, problem.place.column, problem.text);
 }
 
+// Two letters, or a third of them, may differ: enough for a slip, too little to suggest something else.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;

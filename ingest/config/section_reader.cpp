@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kShownBytes = 60;
 
+// The text as it stands in the file, before ${NAME} is replaced: an error must not show what a variable held.
 Place place_of(const YAML::Node& node) {
   const YAML::Mark mark = node.Mark();
   Place place{mark.line + 1, mark.column + 1, node.IsScalar() ? node.Scalar() : std::string{}, false};
@@ -110,6 +111,7 @@ void SectionReader::assign(const Key<Section>& key, const YAML::Node& value, Sco
       key.member);
 }
 
+// Replaced once, not again in what came out: a secret with "${" in it is kept as it is.
 std::optional<std::string> SectionReader::scalar(const YAML::Node& node, std::string_view expected) {
   if (!node.IsScalar()) {
     report(node, fmt::format("must be {}", expected));
@@ -132,6 +134,7 @@ std::optional<std::string> SectionReader::scalar(const YAML::Node& node, std::st
   return out.append(rest);
 }
 
+// A value with a problem is not stored: later checks work with the default and do not repeat the complaint.
 void SectionReader::set(std::string& out, const YAML::Node& node, Form form) {
   const auto text = scalar(node, "a text");
   if (!text) return;

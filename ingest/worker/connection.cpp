@@ -39,6 +39,7 @@ void Connection::take_streams() {
   }
 }
 
+// A connection that is down only changes its plan: what it carries is subscribed to when it opens.
 void Connection::change(const std::vector<Subscription>& add, const std::vector<Subscription>& remove, UnixNanos now) {
   auto& carried = plan_.subscriptions;
   std::erase_if(carried, [&](const Subscription& one) { return std::ranges::find(remove, one) != remove.end(); });
@@ -52,6 +53,8 @@ void Connection::change(const std::vector<Subscription>& add, const std::vector<
   execute(now);
 }
 
+// A new adapter per opening: what the old one waited for belongs to a connection that is gone. The books are the
+// venue's and go on.
 void Connection::on_open(UnixNanos now) {
   record(Direction::kControl, "open", now);
   open_since_ = now;
@@ -68,6 +71,7 @@ void Connection::on_open(UnixNanos now) {
   spdlog::info("connected venue={} connection={} streams={}", context_.config.name, name_, plan_.subscriptions.size());
 }
 
+// The hot path. Recorded before it is decoded: the recording has what came, whatever becomes of it here.
 void Connection::on_frame(const normalize::Frame& frame) {
   if (!adapter_) return;
   if (!std::exchange(draining_, true) && context_.ports.frame_begins) context_.ports.frame_begins();
@@ -88,6 +92,8 @@ void Connection::on_drained() {
 
 void Connection::on_alive(UnixNanos now) { context_.out.connection_alive(id_, now); }
 
+// The adapter first, then its requests: an answer that comes now finds the opening gone and is handed to the next
+// asker.
 void Connection::on_closed(Reason reason, std::string_view detail, UnixNanos now) {
   record(Direction::kControl, fmt::format("close 1006 {}", ingest::name(reason)), now);
   context_.counters.reconnects.add(ingest::name(reason));
@@ -103,6 +109,7 @@ void Connection::on_closed(Reason reason, std::string_view detail, UnixNanos now
               ingest::name(reason), detail);
 }
 
+// A halted connection is told as an error: nothing but the operator will bring it back.
 void Connection::on_state(const StateChange& change) {
   if (change.host_limited && context_.ports.host_limited) context_.ports.host_limited(change.retry_at - change.at);
   board_->state = change.state;
@@ -116,6 +123,8 @@ void Connection::on_state(const StateChange& change) {
                 ingest::name(change.reason), change.detail);
 }
 
+// False: this connection is down, and somebody else who asked for the same may have the answer. Flushes by itself, as
+// no drain of a socket surrounds it.
 bool Connection::on_answer(const normalize::RestAnswer& answer) {
   if (!adapter_) return false;
   if (context_.ports.record) context_.ports.record(rest_line(name_, answer));
@@ -127,6 +136,8 @@ bool Connection::on_answer(const normalize::RestAnswer& answer) {
   return true;
 }
 
+// What each error costs is one table's to say (reaction_to); what is done about it is here: count always, keep a sample
+// of what could not be read, and leave only when the venue or a storm demands it.
 void Connection::on_error(const normalize::Error& error, std::string_view text, UnixNanos now) {
   context_.counters.errors.add(normalize::name(error.code));
   switch (normalize::reaction_to(error.code)) {
@@ -163,12 +174,16 @@ void Connection::execute(UnixNanos now) {
   if (todo.reconnect) reconnect(todo.reason);
 }
 
+// A queue that is full means that the venue takes our messages more slowly than we need them: its state and ours would
+// drift apart, so we begin anew.
 void Connection::send(std::string text, UnixNanos now) {
   if (!adapter_) return;
   record(Direction::kOut, text, now);
   if (!link_->send(std::move(text))) reconnect("send_queue_full");
 }
 
+// The handler holds a weak token of this opening instead of a pointer: the connection may be gone when the answer
+// comes.
 void Connection::ask(normalize::RestRequest request, UnixNanos now) {
   const bool taken =
       context_.ports.rest(request, [this, opening = std::weak_ptr<int>(opening_)](const normalize::RestAnswer& answer) {
@@ -181,6 +196,7 @@ void Connection::ask(normalize::RestRequest request, UnixNanos now) {
 
 void Connection::reconnect(std::string_view reason) { link_->reconnect(std::string(reason)); }
 
+// One wake-up per adapter is enough: it tells the earliest each time, and an extra call does no harm.
 void Connection::tick(UnixNanos now) {
   if (!adapter_) return;
   if (wake_at_ && *wake_at_ <= now) {
@@ -192,6 +208,7 @@ void Connection::tick(UnixNanos now) {
   if (adapter_) check_first_data(now);
 }
 
+// A stream on its way counts as spoken: its adapter has deadlines of its own, and two that resubscribe would fight.
 bool Connection::has_spoken(const Subscription& subscription) const {
   const auto instrument = context_.venue.instruments().find(subscription.symbol);
   if (!instrument) return false;
@@ -203,6 +220,7 @@ bool Connection::has_spoken(const Subscription& subscription) const {
   return under_way || (stream->has_data && stream->connection == id_);
 }
 
+// Only who owns the streams watches them; the other of two overlapping connections brings the same.
 void Connection::check_first_data(UnixNanos now) {
   if (!owns_streams_ || first_data_.waiting() == 0) return;
   const auto overdue = first_data_.check(now, [this](const Subscription& one) { return has_spoken(one); });

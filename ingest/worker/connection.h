@@ -23,11 +23,12 @@ class Connection final : private SessionListener {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // stop() ends for good: the session closes, stopped() becomes true when it has.
   void start();
   void stop();
   bool stopped() const noexcept { return stopped_; }
 
-  // From now on the streams' heartbeats and states go by this connection.
+  // From now on the streams' heartbeats and states go by this connection. Of two that overlap, exactly one has them.
   void take_streams();
 
   // Streams added to and removed from it while it runs.
@@ -40,6 +41,7 @@ class Connection final : private SessionListener {
   const normalize::ConnectionPlan& plan() const noexcept { return plan_; }
   publish::ConnectionId id() const noexcept { return id_; }
   const std::string& name() const noexcept { return name_; }
+  // Empty while down. has_data() is about this opening: a connection that only shook hands has proven nothing.
   std::optional<UnixNanos> open_since() const noexcept { return open_since_; }
   bool has_data() const noexcept { return open_since_ && frames_ > 0; }
   const SessionStats& stats() const noexcept { return link_->stats(); }
@@ -68,13 +70,13 @@ class Connection final : private SessionListener {
   const std::string name_;
   const std::shared_ptr<ConnectionBoard::Entry> board_;
   std::unique_ptr<normalize::VenueAdapter> adapter_;  // null while not open
-  std::shared_ptr<int> opening_;  // answers asked for under an earlier opening are not for this adapter
-  normalize::Commands todo_;
-  std::optional<UnixNanos> wake_at_;
+  std::shared_ptr<int> opening_;      // answers asked for under an earlier opening are not for this adapter
+  normalize::Commands todo_;          // filled by the adapter, emptied by execute()
+  std::optional<UnixNanos> wake_at_;  // earliest that the adapter asked for
   std::optional<UnixNanos> open_since_;
-  std::uint64_t frames_ = 0;  // of this opening
-  bool draining_ = false;
-  bool owns_streams_ = false;
+  std::uint64_t frames_ = 0;   // of this opening
+  bool draining_ = false;      // between the first frame of a drain and on_drained
+  bool owns_streams_ = false;  // since take_streams()
   bool stopped_ = false;
   FirstData first_data_;
   StormRule storm_;

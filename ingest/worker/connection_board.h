@@ -24,6 +24,7 @@ class ConnectionBoard {
     std::atomic<schemas::StreamState> state{schemas::StreamState::kDisconnected};
   };
 
+  // The feed's thread. The name never changes afterwards, so readers need no lock for it.
   std::shared_ptr<Entry> add(std::string name) {
     auto entry = std::make_shared<Entry>();
     entry->name = std::move(name);
@@ -34,6 +35,7 @@ class ConnectionBoard {
   }
 
   // Any thread.
+  // Any thread. `visit` must not call the board back: the lock is held.
   template <class Visit>
   void for_each(Visit&& visit) const {
     const std::scoped_lock lock(mutex_);

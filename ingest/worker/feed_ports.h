@@ -17,7 +17,7 @@
 namespace millrace::ingest {
 
 // The world as one venue's feed on one thread sees it; tests hand in their own. Functions may be empty where it says
-// so.
+// so. All are called on the feed's thread and must not block.
 struct FeedPorts {
   LinkFactory make_link;
   // Asks the venue's REST host; false: refused.

@@ -17,12 +17,14 @@ void FirstData::forget(std::span<const Subscription> subscriptions) {
   });
 }
 
+// A book has a snapshot to bring; of all others only a cadence promises anything.
 bool FirstData::must_speak(Dataset dataset) const {
   if (dataset == Dataset::kBook) return true;
   const auto row = std::ranges::find(capabilities_.datasets, dataset, &normalize::DatasetCapability::dataset);
   return row != capabilities_.datasets.end() && row->cadence_ns > 0;
 }
 
+// Asked only at the deadline: most have spoken by then, and nothing needs to be noted per event.
 FirstData::Overdue FirstData::check(UnixNanos now, const std::function<bool(const Subscription&)>& spoken) {
   Overdue overdue;
   std::erase_if(waiting_, [&](Waiting& waiting) {

@@ -19,6 +19,7 @@ class FirstData {
   FirstData(std::int64_t deadline_ns, const normalize::Capabilities& capabilities)
       : deadline_ns_(deadline_ns), capabilities_(capabilities) {}
 
+  // Counts from `now`. forget() drops what is not wanted any more; clear() is for a connection that ended.
   void expect(std::span<const normalize::Subscription> subscriptions, UnixNanos now);
   void forget(std::span<const normalize::Subscription> subscriptions);
   void clear() { waiting_.clear(); }
@@ -29,7 +30,8 @@ class FirstData {
     std::vector<normalize::Subscription> given_up;
     bool reconnect = false;
   };
-  // `spoken` says whether a subscription has had its first data or is on its way to it (SYNCING).
+  // `spoken` says whether a subscription has had its first data or is on its way to it (SYNCING). Each subscription is
+  // reported at most once per list; linear in those that wait, which soon are none.
   Overdue check(UnixNanos now, const std::function<bool(const normalize::Subscription&)>& spoken);
 
   std::size_t waiting() const noexcept { return waiting_.size(); }

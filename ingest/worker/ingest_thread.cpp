@@ -69,6 +69,8 @@ class IngestThread::Impl {
   int number() const noexcept { return setup_.number; }
 
  private:
+  // Everything that belongs to the thread is made on it, so that no member needs a lock. The promise is the only thing
+  // that crosses at the start; after it the worker's thread may read what metrics need.
   void run(std::promise<std::vector<std::string>> started) {
     try {
       lane_ = std::make_unique<publish::MarketLane>(setup_.lane);
@@ -90,6 +92,7 @@ class IngestThread::Impl {
     unacknowledged_ = lane_->close(std::chrono::milliseconds(setup_.shutdown_ms));
   }
 
+  // The lane outlives the feeds' use of it: entrances and feeds hold references into what stands before them.
   void make_feeds() {
     for (const ThreadSetup::Feed& feed : setup_.feeds) {
       auto& entrance = entrances_.emplace_back(std::make_unique<LaneRouter::Entrance>(router_, *lane_));
@@ -149,6 +152,7 @@ class IngestThread::Impl {
                                         shared.host_gate, trouble);
   }
 
+  // Reports wake this loop like a socket, so acknowledgements are delivered and rings released without a thread for it.
   void watch_lane() {
     lane_wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](error_code error) {
       if (error) return;
@@ -157,6 +161,8 @@ class IngestThread::Impl {
     });
   }
 
+  // One timer of 20 ms instead of one per deadline: deadlines here are seconds, and a tick costs less than arming
+  // timers. received_at() is now, as no frame stands behind what a tick publishes.
   void tick() {
     const UnixNanos now = wall_clock();
     lane_->received_at(Clock::now());
@@ -170,6 +176,7 @@ class IngestThread::Impl {
     });
   }
 
+  // Books are published whole before the connections close: the end of an epoch is a state that a reader can check.
   void begin_stop() {
     if (std::exchange(stopping_, true)) return;
     stop_deadline_ = Clock::now() + std::chrono::milliseconds(setup_.shutdown_ms);
@@ -178,11 +185,13 @@ class IngestThread::Impl {
     lane_->flush_batch();
   }
 
+  // A venue that does not answer our close frame must not hold up the process.
   bool may_end() const {
     const bool closed = std::ranges::all_of(feeds_, [](const auto& feed) { return feed->stopped(); });
     return closed || Clock::now() >= stop_deadline_;
   }
 
+  // The lane is closed after the loop, in run(): it then waits for the broker without sockets to serve.
   void end() {
     error_code ignored;
     lane_wake_.cancel(ignored);
@@ -190,6 +199,8 @@ class IngestThread::Impl {
   }
 
   ThreadSetup setup_;
+  // The order of destruction is the reverse of this: clients and feeds go before the lane they write to, the lane
+  // before the context it waits on.
   boost::asio::io_context context_{1};
   boost::asio::steady_timer tick_timer_;
   boost::asio::posix::stream_descriptor lane_wake_;

@@ -23,13 +23,15 @@ class IngestThread {
   IngestThread& operator=(const IngestThread&) = delete;
 
   // Warms the lane; then the feeds run. What it returns, once, is one line per topic that cannot be written (empty: the
-  // thread runs); otherwise the thread has ended.
+  // thread runs); otherwise the thread has ended. Blocks for up to the warming's 30 s.
   std::vector<std::string> start();
 
-  // The wanted streams of venue `feed` (place in ThreadSetup::feeds) from now on.
+  // The wanted streams of venue `feed` (place in ThreadSetup::feeds) from now on. Posted: takes effect after it
+  // returns.
   void change(std::size_t feed, std::vector<normalize::Subscription> wanted);
 
-  // Last refresh, close connections, wait for the broker; wait() then has the number of records not acknowledged.
+  // Last refresh, close connections, wait for the broker, each for at most shutdown_ms; wait() then has the number of
+  // records not acknowledged. stop() returns at once; more than one does no harm.
   void stop();
   std::size_t wait();
 

@@ -10,7 +10,7 @@
 namespace millrace::ingest {
 
 // Lets the sequencers of one thread share its lane: what the lane reports of a stream goes to the sequencer that opened
-// it. All on the thread.
+// it. All on the thread. One look into a vector per report.
 class LaneRouter final : public publish::AckListener {
  public:
   // One venue's way into the lane.

@@ -9,7 +9,7 @@
 namespace millrace::ingest {
 
 // What a Connection needs of a Session, so that tests can stand in for the network. Same contract as Session's methods
-// of these names.
+// of these names; above all, none of them calls the listener back from within.
 class Link {
  public:
   virtual ~Link() = default;

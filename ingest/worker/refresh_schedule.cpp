@@ -11,6 +11,7 @@ void RefreshSchedule::push(Entry entry) {
   std::ranges::push_heap(heap_, later);
 }
 
+// Random within the period and then strictly periodic: the spread made once stays.
 void RefreshSchedule::add(InstrumentId book, UnixNanos now) {
   remove(book);
   push({now + std::uniform_int_distribution<std::int64_t>(1, period_ns_)(random_), book});

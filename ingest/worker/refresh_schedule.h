@@ -10,7 +10,7 @@
 namespace millrace::ingest {
 
 // When each book is published whole: every period, at a moment of its own, so that the refreshes of many books do not
-// come at once. Reads no clock.
+// come at once. Reads no clock. A heap: asking costs nothing while nothing is due.
 class RefreshSchedule {
  public:
   using UnixNanos = schemas::UnixNanos;
@@ -21,8 +21,9 @@ class RefreshSchedule {
   void add(normalize::InstrumentId book, UnixNanos now);
   void remove(normalize::InstrumentId book);
 
-  // The books whose time has come; each is due again a period later.
+  // The books whose time has come; each is due again a period later. Valid until the next call.
   const std::vector<normalize::InstrumentId>& take_due(UnixNanos now);
+  // In the order of ids.
   std::vector<normalize::InstrumentId> all() const;
 
  private:

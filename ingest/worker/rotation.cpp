@@ -10,12 +10,15 @@ constexpr std::int64_t kMostOverlap = 600 * kSecond;
 
 }  // namespace
 
+// A quarter of the lifetime at most, so that short test lifetimes work like a day.
 Rotation::Rotation(std::int64_t lifetime_s, std::int64_t first_data_ns)
     : lifetime_ns_(lifetime_s * kSecond),
       overlap_ns_(std::min(kMostOverlap, lifetime_ns_ / 4)),
       // Both run for a while, so that quiet streams too have their subscription in force on the second one.
       settle_ns_(std::min(first_data_ns, overlap_ns_ / 2)) {}
 
+// A first line that is down has nothing to lose: the second takes over as soon as it is open. One that is open stays in
+// charge until the second has brought data, however late that is; then the venue's own end is no worse than without us.
 Rotation::Step Rotation::step(UnixNanos now, const Line& first, const std::optional<Line>& second) const {
   if (lifetime_ns_ == 0) return Step::kNone;
   if (!second) {

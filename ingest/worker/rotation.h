@@ -7,7 +7,9 @@
 
 namespace millrace::ingest {
 
-// Make before break: when to open a second connection for the same streams, and when to let the first one go. Pure.
+// Make before break: when to open a second connection for the same streams, and when to let the first one go. Pure;
+// asked at every tick with the state of both. Venues end a connection after its lifetime, in the middle of whatever it
+// carries; this way the streams have moved before (Binance: 24 h, web-socket-streams.md, General WSS information).
 class Rotation {
  public:
   using UnixNanos = schemas::UnixNanos;
@@ -25,12 +27,13 @@ class Rotation {
 
   Step step(UnixNanos now, const Line& first, const std::optional<Line>& second) const;
 
+  // How long before the end the second one is opened.
   std::int64_t overlap_ns() const noexcept { return overlap_ns_; }
 
  private:
   std::int64_t lifetime_ns_;
   std::int64_t overlap_ns_;
-  std::int64_t settle_ns_;
+  std::int64_t settle_ns_;  // how long both run before the second takes over
 };
 
 }  // namespace millrace::ingest

@@ -2,6 +2,8 @@
 
 namespace millrace::ingest {
 
+// Told once per window: a storm that goes on is told again each 10 s. Reconnecting rarely helps against a changed
+// format, and often enough hurts: hence once an hour.
 StormRule::Verdict StormRule::on_bad_frame(schemas::UnixNanos now) {
   if (now - window_begin_ > kWithin) {
     window_begin_ = now;

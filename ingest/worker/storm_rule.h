@@ -19,6 +19,7 @@ class StormRule {
     bool begins = false;     // this frame made it a storm: say so
     bool reconnect = false;  // and connect anew
   };
+  // `now` is the frame's receive time.
   Verdict on_bad_frame(schemas::UnixNanos now);
 
  private:

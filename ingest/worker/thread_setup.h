@@ -22,7 +22,7 @@ struct VenueShared {
   std::shared_ptr<CaptureWriter> recorder;  // null = none; a recording has one venue
 };
 
-// What one ingest thread is to do.
+// What one ingest thread is to do. Handed over once, by value; what is shared in it is constant or has a lock.
 struct ThreadSetup {
   int number = 0;
   std::int64_t epoch = 0;

@@ -37,6 +37,7 @@ std::int64_t rotation_lifetime(const normalize::Capabilities& capabilities, cons
 
 }  // namespace
 
+// context_ points to members that stand before it; connections point to context_ and are made last and destroyed first.
 VenueFeed::VenueFeed(FeedSettings settings, publish::RecordSink& sink, FeedPorts ports)
     : settings_(std::move(settings)),
       ports_(std::move(ports)),
@@ -50,6 +51,7 @@ VenueFeed::VenueFeed(FeedSettings settings, publish::RecordSink& sink, FeedPorts
 
 VenueFeed::~VenueFeed() = default;
 
+// A plan that the venue refuses is told, and everything that runs goes on: a reload must not end what works.
 void VenueFeed::connect(const std::vector<Subscription>& wanted) {
   const auto plans = plan_connections(*venue_, wanted, limits_.streams_per_connection);
   if (plans.has_error()) {
@@ -76,11 +78,13 @@ std::unique_ptr<Connection> VenueFeed::make_connection(ConnectionPlan plan) {
   return std::make_unique<Connection>(context_, std::move(plan), id, name);
 }
 
+// The old one is not destroyed here: its close frame needs its session for a moment longer.
 void VenueFeed::retire(std::unique_ptr<Connection> connection) {
   connection->stop();
   retired_.push_back(std::move(connection));
 }
 
+// The sequencer's tick is last, so that heartbeats see what this round has published.
 void VenueFeed::tick(UnixNanos now) {
   for (Line& line : lines_) {
     line.first->tick(now);
@@ -95,6 +99,8 @@ void VenueFeed::tick(UnixNanos now) {
   out_.tick(now);
 }
 
+// From the moment of taking over, status and heartbeats name the second connection; the books noticed nothing, as both
+// fed them and the venue's numbers sorted out what came twice.
 void VenueFeed::rotate(Line& line, UnixNanos now) {
   const Rotation::Line first{line.first->open_since(), line.first->has_data()};
   std::optional<Rotation::Line> second;
@@ -116,6 +122,7 @@ void VenueFeed::rotate(Line& line, UnixNanos now) {
   retire(std::move(line.second));
 }
 
+// Books that lost a record first: their deltas are being dropped meanwhile.
 void VenueFeed::refresh_due(UnixNanos now) {
   for (const InstrumentId book : out_.take_refresh_requests()) {
     out_.begin_timer(now);
@@ -137,6 +144,7 @@ void VenueFeed::schedule_refreshes(const std::vector<Subscription>& streams, Uni
   }
 }
 
+// Removes first, so that what is freed has room for what is added.
 void VenueFeed::change(const std::vector<Subscription>& wanted, UnixNanos now) {
   settings_.wanted = wanted;
   if (references_awaited_ > 0 || stopping_) return;  // begin() takes them from there
@@ -169,6 +177,8 @@ bool VenueFeed::add_to_line(const ConnectionPlan& plan, UnixNanos now) {
   return false;
 }
 
+// A line whose last stream is gone is closed: an idle connection would be ended by the venue sooner or later, and be
+// taken for a failure.
 void VenueFeed::remove(const std::vector<Subscription>& gone, UnixNanos now) {
   if (gone.empty()) return;
   for (Line& line : lines_) {

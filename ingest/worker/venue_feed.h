@@ -36,10 +36,11 @@ class VenueFeed {
   // Asks for the reference data; everything else follows from the answers.
   void start(UnixNanos now);
 
-  // Often (each 20 ms or so). Whatever it publishes is complete when it returns: the caller flushes.
+  // Often (each 20 ms or so). Whatever it publishes is complete when it returns: the caller flushes. `now` is wall
+  // time, ns.
   void tick(UnixNanos now);
 
-  // The streams wanted from now on.
+  // The streams wanted from now on. Before the reference data has come it only notes them.
   void change(const std::vector<normalize::Subscription>& wanted, UnixNanos now);
 
   // Publishes every live book whole a last time and closes the connections; stopped() once they are closed.
@@ -85,9 +86,10 @@ class VenueFeed {
   std::vector<normalize::Subscription> active_;  // wanted and known to the venue
   std::size_t references_awaited_ = 0;
   bool stopping_ = false;
+  // Ids stay small and dense, because the sequencer keeps a place for each.
   std::vector<publish::ConnectionId> free_ids_;
   publish::ConnectionId next_id_ = 0;
-  std::vector<Line> lines_;
+  std::vector<Line> lines_;                                // first is never null
   std::vector<std::unique_ptr<Connection>> retired_;       // until their close is through
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers that come after the feed's end find it gone
 };

@@ -26,6 +26,7 @@ void VenueFeed::start(UnixNanos now) {
   if (requests.empty()) begin(now);
 }
 
+// Nothing asks again after a refusal, so it is told as an error. The handler may outlive the feed: hence the token.
 void VenueFeed::ask_reference(const normalize::RestRequest& request, UnixNanos not_before) {
   normalize::RestRequest ask = request;
   ask.not_before = not_before;
@@ -35,6 +36,7 @@ void VenueFeed::ask_reference(const normalize::RestRequest& request, UnixNanos n
   if (!taken) spdlog::error("request_refused venue={} key={}", config().name, request.key);
 }
 
+// Answers that are read again later (the adapters ask every few minutes) come by way of the adapters, not here.
 bool VenueFeed::on_reference(const normalize::RestRequest& request, const normalize::RestAnswer& answer) {
   if (stopping_ || references_awaited_ == 0) return true;
   if (ports_.record) ports_.record(rest_line("reference", answer));

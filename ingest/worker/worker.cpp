@@ -81,6 +81,8 @@ class Worker::Impl {
 
   ~Impl() { stop(); }
 
+  // The endpoint first: a port that is taken is found before a claim is used up, and /readyz answers while the rest
+  // starts. The claim before the threads: they write under its epoch from their first record.
   std::vector<std::string> start() {
     try {
       listen();
@@ -108,6 +110,7 @@ class Worker::Impl {
   }
   std::int64_t epoch() const noexcept { return epoch_; }
 
+  // New topics would have to be made and warmed, which blocks; so they wait for a restart and say so.
   std::vector<std::string> reload(const Config& config) {
     std::vector<std::string> left = fixed_differences(config);
     for (std::size_t i = 0; i < config_.venues.size(); ++i) {
@@ -129,6 +132,7 @@ class Worker::Impl {
     return left;
   }
 
+  // All threads are told before the first is waited for: their shutdowns run side by side.
   std::size_t stop() {
     ready_ = false;
     for (const auto& thread : threads_) thread->stop();
@@ -140,6 +144,7 @@ class Worker::Impl {
   }
 
  private:
+  // A venue object is made only to ask for its limits; the threads make their own.
   static std::shared_ptr<VenueShared> share(const VenueConfig& config) {
     auto shared = std::make_shared<VenueShared>();
     shared->config = config;
@@ -186,6 +191,7 @@ class Worker::Impl {
         metrics_.add([&http = *http_](publish::MetricWriter& out) { add_process_metrics(http, out); }));
   }
 
+  // For people who read the topic; only its offset counts.
   schemas::Claim claim() const {
     schemas::Claim claim;
     claim.worker = config_.worker;
@@ -198,6 +204,7 @@ class Worker::Impl {
     return claim;
   }
 
+  // The un-acked budget is divided evenly: threads share nothing, so none can borrow from another.
   void make_threads() {
     const auto threads = static_cast<std::size_t>(config_.threads);
     std::vector<ThreadSetup> setups(threads);

@@ -21,7 +21,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   // Blocks until the claim is acknowledged, every topic is known and the threads run. What it returns is one line per
-  // reason why that failed, empty = READY.
+  // reason why that failed, empty = READY. After a failure only destruction makes sense.
   std::vector<std::string> start();
 
   // "127.0.0.1:9464", with the port that was taken.
@@ -29,10 +29,11 @@ class Worker {
   std::int64_t epoch() const noexcept;
 
   // Symbols and datasets of `config` from now on. What cannot change while running is named in what it returns and left
-  // as it is.
+  // as it is; the rest takes effect. `config` has passed load().
   std::vector<std::string> reload(const Config& config);
 
   // Last refresh, connections closed, records acknowledged: at most shutdown_ms twice. How many were not acknowledged.
+  // A second call returns 0.
   std::size_t stop();
 
  private:

@@ -16,6 +16,7 @@ constexpr double kNanos = 1e-9;
 
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) * kNanos; }
 
+// The one clock that is read here: a gauge that counts by itself needs no writer.
 double uptime(schemas::UnixNanos open_since) {
   if (open_since == 0) return 0;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -42,6 +43,7 @@ void add_connections(const VenueFeed& feed, MetricWriter& out) {
   out.add<Metric::kBooks>(feed.counters().refreshes, venue, "refreshed");
 }
 
+// Datasets without a record are left out, so that a scrape shows what the worker has and not all that it could.
 void add_streams(const VenueFeed& feed, MetricWriter& out) {
   const std::string& venue = feed.config().name;
   const publish::SequenceCounters& counters = feed.sequencer().counters();

@@ -70,7 +70,7 @@ struct Quarantine {
   std::int64_t suppressed = 0;  // like it, counted but not kept since the last sample
 };
 
-// A worker's right to write. No Meta; the offset of the record is the epoch.
+// A worker's right to write. No Meta; the place of the record in its topic gives the epoch (publish/kafka/claim.h).
 struct Claim {
   std::string worker;
   std::string instance;  // random, one per process: tells two workers of the same name apart

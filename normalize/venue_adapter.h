@@ -111,6 +111,7 @@ struct DatasetCapability {
   std::string_view rest;                       // REST twin, empty if none
 };
 
+// What the README's matrix, the configuration's checks, staleness and pings go by. Static life: one per kind of venue.
 struct Capabilities {
   std::span<const DatasetCapability> datasets;
   VenueLimits limits;

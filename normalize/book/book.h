@@ -18,6 +18,7 @@ using schemas::Level;
 // thread-safe, reading included: the order of the pages is made up when somebody first asks for it.
 class LadderSide {
  public:
+  // Which end is the best: the highest bid, the lowest ask.
   enum class Kind : bool { kBid, kAsk };
   explicit LadderSide(Kind kind);
 
@@ -65,10 +66,12 @@ class LadderSide {
     std::int64_t key;  // price >> kPageBits
     std::uint32_t bits;
   };
+  // Of the hash; the key stands here too, so that passing over a slot touches no page.
   struct Slot {
     std::int64_t key;
     std::uint32_t page;  // kNone = free
   };
+  // Of the order; key is copied, so that sorting does not touch the pages.
   struct Entry {
     std::int64_t key;
     std::uint32_t page;

@@ -48,6 +48,7 @@ std::int64_t LadderSide::quantity_at(std::int64_t price) const noexcept {
   return page == kNone ? 0 : pages_[page].quantities[offset_of(price)];
 }
 
+// A page that had run empty comes back without being linked anew: it never left the hash.
 void LadderSide::after_insert(std::uint32_t page, std::uint32_t offset, std::int64_t price) noexcept {
   std::uint32_t& bits = pages_[page].bits;
   if (bits == 0) --empty_pages_;
@@ -174,6 +175,7 @@ std::optional<Level> LadderSide::worst() const noexcept {
   return Level{price_of(page, offset), page.quantities[offset]};
 }
 
+// Bits are cleared from the best end, so nothing looks at the empty prices in between.
 std::size_t LadderSide::copy_page(std::uint32_t index, std::size_t count, Level* out) const noexcept {
   const Page& page = pages_[index];
   std::size_t copied = 0;
@@ -214,6 +216,8 @@ void LadderSide::clear() noexcept {
   std::fill(slots_.begin(), slots_.end(), Slot{0, kNone});
 }
 
+// Room for as many pages again is what makes a settled book free of allocation: prices wander, and pages they leave are
+// dropped only now and then.
 void LadderSide::load(std::span<const Level> levels) {
   clear();
   for (const Level& level : levels) set(level.price, level.quantity);
@@ -225,8 +229,7 @@ void LadderSide::load(std::span<const Level> levels) {
   if (slots_.size() < 2 * room) rehash(std::bit_ceil(2 * room));
 }
 
-// Prices move to other pages, so the side is built anew; it is the result that must be reached in one step or not at
-// all.
+// Asked of both sides before either is changed, so that a book is never half at one exponent and half at another.
 bool LadderSide::can_scale(std::int64_t price_factor, std::int64_t quantity_factor) const noexcept {
   if (size_ == 0) return true;
   const auto fits = [](std::int64_t number, std::int64_t factor) {

@@ -17,6 +17,7 @@ namespace millrace::normalize {
 
 namespace od = simdjson::ondemand;
 
+// Grows to the largest document seen and keeps that.
 struct JsonParser::Impl {
   od::parser parser;
 };

@@ -42,6 +42,7 @@ std::optional<InstrumentId> InstrumentTable::find(const Key& key, std::string_vi
   return InstrumentId{entry - 1};
 }
 
+// Off the hot path but for recordings: live, symbols come with the reference data.
 InstrumentId InstrumentTable::intern(std::string_view symbol) {
   if (const auto found = find(symbol)) return *found;
   // At most half full, so that probing stays short.

@@ -52,6 +52,7 @@ bool read(Reader& reader, ColumnOf<Column>& column) {
   return true;
 }
 
+// Levels are appended to the storage column by column; the spans are set last, when nothing moves any more.
 void read_body(Reader reader, Decoded<Book>& out) {
   ColumnOf<&Level::price> bid_price{out.storage->bids};
   ColumnOf<&Level::quantity> bid_quantity{out.storage->bids};
@@ -86,6 +87,7 @@ void read_body(Reader reader, Decoded<Bbo>& out) {
   out.body.ask = level_of(ask_price, ask_quantity);
 }
 
+// Texts go into the storage and are seen through views, as the struct has them.
 void read_body(Reader reader, Decoded<Trade>& out) {
   std::string& trade_id = out.storage->text[0];
   std::string& order_type = out.storage->text[1];
@@ -157,6 +159,7 @@ struct Streams {
   std::vector<StreamBeat>& out;
 };
 
+// Heartbeats of a large worker have thousands of these: built in place.
 bool read(Reader& reader, Streams streams) {
   if (reader.wire_type() != fields::WireType::length_delimited) return false;
   StreamBeat& stream = streams.out.emplace_back();

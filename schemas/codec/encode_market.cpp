@@ -44,6 +44,8 @@ std::uint8_t* put_optional(std::uint8_t* at, unsigned field, const std::optional
   return value ? put_int_field(at, field, *value) : at;
 }
 
+// Price and quantity have neighbouring field numbers; both or neither are written, zeros included, since presence is
+// what says that the side exists.
 std::uint8_t* put_side(std::uint8_t* at, unsigned field, const std::optional<Level>& level) noexcept {
   if (!level) return at;
   at = put_varint_field(at, field, zigzag(level->price));
@@ -66,6 +68,8 @@ std::size_t encoded_bound(const Meta& meta, const Trade& body) noexcept {
   return wire::meta_bound(meta) + body.trade_id.size() + body.order_type.size() + 9 * kTagAndVarint + wire::kSlack;
 }
 
+// The numbers are those of book.proto, each column of each side a packed field of its own: neighbouring prices have
+// varints of equal length, and readers of one side skip the other.
 std::size_t encode(const Meta& meta, const Book& body, std::span<std::byte> out) noexcept {
   std::uint8_t* at = wire::put_meta(begin_of(out), meta);
   at = put_int_unless_zero(at, 2, static_cast<std::int64_t>(body.kind));
@@ -94,6 +98,7 @@ std::size_t encode(const Meta& meta, const Bbo& body, std::span<std::byte> out) 
   return length(out, at);
 }
 
+// Texts are copied unchecked: see Trade.
 std::size_t encode(const Meta& meta, const Trade& body, std::span<std::byte> out) noexcept {
   std::uint8_t* at = wire::put_meta(begin_of(out), meta);
   at = put_text_unless_empty(at, 2, body.trade_id);

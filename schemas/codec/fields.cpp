@@ -19,6 +19,7 @@ bool read(Reader& reader, GapMark& out) {
   return true;
 }
 
+// A repeated Meta merges into the first, field by field, as protobuf says of messages.
 bool read_meta(Reader& reader, Meta& meta, StreamIdentity& identity, std::vector<GapMark>& gap) {
   if (reader.wire_type() != WireType::length_delimited) return false;
   for_each(reader.get_message(), [&](Reader& field) {

@@ -63,6 +63,8 @@ std::size_t meta_bound(const Meta& meta) noexcept {
   return bound;
 }
 
+// The order is that of the field numbers, so that the bytes equal those of generated code. Zeros without presence are
+// left out; venue_seq and the times have presence and may be zero.
 std::uint8_t* put_meta(std::uint8_t* at, const Meta& meta) noexcept {
   *at++ = tag(1, Type::kLength);
   // Numbers and times of a usual record take some 60 bytes.

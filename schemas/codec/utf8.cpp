@@ -15,6 +15,7 @@ struct Lead {
   std::uint8_t high = 0xBF;
 };
 
+// Table 3-7 of the Unicode standard.
 Lead lead_of(std::uint8_t byte) noexcept {
   if (byte < 0x80) return {1};
   if (byte < 0xC2) return {};
@@ -52,6 +53,7 @@ std::size_t valid_utf8_prefix(std::string_view text) noexcept {
   return at;
 }
 
+// Byte by byte where it is malformed: what is readable behind a bad byte stays.
 std::string repaired_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -17,6 +17,7 @@ inline constexpr std::size_t kSlack = 16;
 // 64 bits in groups of seven.
 inline constexpr std::size_t kMaxVarint = 10;
 
+// The wire types that we write; groups and fixed32 are not among them.
 enum class Type : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2 };
 
 // The tag byte of a field below 16: all fields of the hot messages are.
@@ -91,6 +92,7 @@ inline std::uint8_t* put_sint_unless_zero(std::uint8_t* at, unsigned field, std:
   return value == 0 ? at : put_varint_field(at, field, zigzag(value));
 }
 
+// sfixed64: eight bytes, least significant first, hence the assertion of byte order above.
 inline std::uint8_t* put_fixed_field(std::uint8_t* at, unsigned field, std::int64_t value) noexcept {
   *at = tag(field, Type::kFixed64);
   std::memcpy(at + 1, &value, sizeof value);
@@ -102,6 +104,7 @@ inline std::uint8_t* put_bytes(std::uint8_t* at, std::string_view bytes) noexcep
   return at + bytes.size();
 }
 
+// Any length. Exact varint, as the text follows behind it at once.
 inline std::uint8_t* put_text_unless_empty(std::uint8_t* at, unsigned field, std::string_view text) noexcept {
   if (text.empty()) return at;
   *at = tag(field, Type::kLength);

@@ -128,6 +128,7 @@ std::optional<WideDecimal> parse_wide_decimal(std::string_view text) {
   return WideDecimal{{}, std::string(text)};
 }
 
+// At most 18 divisions. The exponent's own limit can only be met by a Decimal that no text gave.
 Decimal reduced(Decimal value) noexcept {
   if (value.mantissa == 0) return {};
   while (value.mantissa % 10 == 0 && value.exponent < std::numeric_limits<std::int32_t>::max()) {
@@ -137,6 +138,7 @@ Decimal reduced(Decimal value) noexcept {
   return value;
 }
 
+// Exact or nothing. Zero fits every exponent, however far away.
 std::optional<std::int64_t> rescaled(Decimal value, std::int32_t exponent) noexcept {
   if (value.mantissa == 0) return 0;
   // In 64 bits: the difference of two hostile 32-bit exponents does not fit 32.

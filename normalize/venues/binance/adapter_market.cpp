@@ -137,6 +137,8 @@ bool BinanceAdapter::already_sent(InstrumentState& state, Dataset dataset, const
   return false;
 }
 
+// The stream of a candle is named by its interval, which the message carries; one that we have no dataset for is no
+// error, as recordings may have any.
 Result<void> BinanceAdapter::on_candle(EventSink& out) {
   const CandleMessage& candle = decoder_.candle;
   // Case counts: 1m is a minute, 1M a month.

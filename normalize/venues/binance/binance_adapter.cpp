@@ -270,6 +270,7 @@ void BinanceAdapter::on_close(UnixNanos now, EventSink& out) {
   pending_.clear();
 }
 
+// Another connection that carries the stream makes this end silent; only the request for a snapshot died with it.
 void BinanceAdapter::close_stream(StreamKey stream, UnixNanos now, EventSink& out, Commands& todo) {
   const bool lost = !venue_.fed_elsewhere(*this, stream);
   InstrumentState& state = venue_.state(stream.instrument);
@@ -288,6 +289,7 @@ void BinanceAdapter::close_stream(StreamKey stream, UnixNanos now, EventSink& ou
   if (stream.dataset != Dataset::kInstrument) out.on_state(stream, StreamState::kRecovering, "connection");
 }
 
+// Which datasets the book is published to is asked anew each time: subscriptions change while books run.
 FeedContext BinanceAdapter::context(InstrumentId id, UnixNanos now, EventSink& out, Commands& todo) const {
   return {out,
           todo,

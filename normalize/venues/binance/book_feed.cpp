@@ -115,6 +115,7 @@ bool BookFeed::refresh(EventSink& out) {
   return true;
 }
 
+// T and E go out as they came. Spot sends no T with depth updates: venue_time is then absent rather than guessed.
 EventMeta BookFeed::meta_of(const Header& header, std::int64_t venue_seq) const noexcept {
   EventMeta meta;
   meta.venue_seq = venue_seq;
@@ -142,6 +143,7 @@ void BookFeed::hold(const Depth& update, FeedContext& context) {
   }
 }
 
+// Told one by one, so that drops and audit count every update exactly once.
 void BookFeed::drop_held(FeedContext& context) {
   for (const Update& held : held_) {
     tell_audit(context, after_gap_ ? BookOutcome::kInvalid : BookOutcome::kNoSnapshot, held.ids.u);

@@ -97,6 +97,7 @@ Classified classify(Members& members) {
   return {reply ? MessageKind::kReply : MessageKind::kOther, false};
 }
 
+// Kinds without a reader are walked through all the same: a frame that is cut short is an error, whatever it was about.
 bool read_message(MessageReader& reader, MessageKind kind, od::object& object) {
   switch (kind) {
     case MessageKind::kQuote:
@@ -173,6 +174,7 @@ std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
   return read ? std::optional(found->kind) : std::nullopt;
 }
 
+// The decimals begin where the instrument's book stands, so that usually no row has to be raised.
 bool MessageDecoder::decode_snapshot(std::string_view text, std::string_view symbol) {
   static_cast<Header&>(snapshot) = {};
   snapshot.bids.clear();

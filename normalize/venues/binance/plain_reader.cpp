@@ -4,7 +4,6 @@
 
 namespace millrace::normalize::binance {
 
-// In the combined form "data" may stand before or after "stream"; both are short walks.
 MILLRACE_FLATTEN bool PlainReader::read_data(MessageKind kind) {
   switch (kind) {
     case MessageKind::kQuote:
@@ -96,6 +95,7 @@ bool PlainReader::read_rows(std::vector<schemas::Level>& side) {
   return scan_.take(']');
 }
 
+// A missing member leaves its bit unset; `pu` is the chain's to ask for, as spot has none.
 bool PlainReader::read_depth() {
   Depth& depth = decoder_.depth;
   clear(depth);
@@ -126,6 +126,8 @@ bool PlainReader::read_depth() {
   return read && known_ && seen == kAll && depth.ids.U <= depth.ids.u;
 }
 
+// Members that differ between trade and aggTrade by name only ("a" is an id here and a seller's order there) are told
+// apart by the kind.
 bool PlainReader::read_trade(MessageKind kind) {
   TradeMessage& trade = decoder_.trade;
   trade = {};

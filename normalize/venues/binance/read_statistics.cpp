@@ -86,6 +86,7 @@ bool MessageReader::read_candle(od::object& object) {
   return true;
 }
 
+// The price is the one member that must be there; what else a market without trades leaves out is absent.
 bool MessageReader::read_ticker(od::object& object) {
   TickerMessage& ticker = decoder.ticker;
   ticker = {};

@@ -37,6 +37,7 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+// What is no escape stays as it is: recordings may hold anything.
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -61,6 +62,7 @@ bool offers(const VenueConfig& config, Dataset dataset) noexcept {
   return std::any_of(datasets.begin(), datasets.end(), [=](const auto& one) { return one.dataset == dataset; });
 }
 
+// Lower case: "All symbols for streams are lowercase" (web-socket-streams.md).
 std::optional<std::string> stream_name(const VenueConfig& config, const Subscription& wanted, std::string_view speed) {
   if (!offers(config, wanted.dataset)) return std::nullopt;
   std::string channel;

@@ -19,6 +19,7 @@ struct UpdateIds {
   std::optional<std::int64_t> pu;
 };
 
+// What an update is to a book. Only kApply may change it.
 enum class Verdict : std::uint8_t {
   kApply,
   kStale,      // the book already contains it

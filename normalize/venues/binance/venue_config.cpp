@@ -95,6 +95,7 @@ constexpr VenueConfig spot(std::string_view name, std::string_view ws, std::stri
           kSpotSpeeds,
           {kSpotDatasets, limits(1024, 4, weight), ""}};
 }
+// Routed in production only: the test net has one address for all streams.
 constexpr VenueConfig usd_margined(std::string_view name, std::string_view ws, bool routed, std::string_view rest) {
   return {name,
           Product::kUsdMargined,

@@ -9,6 +9,7 @@
 
 namespace millrace::normalize::binance {
 
+// For people and reference data; rules of the wire have fields of their own.
 enum class Product : std::uint8_t { kSpot, kUsdMargined, kCoinMargined };
 
 // One row of the venue's weight table: a depth request of up to `levels` costs `weight`.

@@ -29,6 +29,7 @@ class SideText {
 
  private:
   static constexpr std::size_t kLevelChars = 40;  // two numbers of up to 20 digits
+  // Two of them take turns: the new text is put together from pieces of the old one.
   struct Text {
     std::array<char, (kCheckedLevels + 1) * kLevelChars> chars{};  // one more: copies overshoot
     std::array<std::size_t, kCheckedLevels + 1> ends{};            // ends[i + 1]: behind level i

@@ -90,6 +90,7 @@ struct Reply {
   std::optional<std::int64_t> req_id;
 };
 
+// Channels by their data, plus what has no channel.
 enum class MessageKind : std::uint8_t {
   kUnknown,  // well-formed, but not one that we know
   kHeartbeat,

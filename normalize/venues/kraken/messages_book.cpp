@@ -42,6 +42,7 @@ error_code read_checksum(od::object& object, std::uint32_t& out) noexcept {
   return simdjson::SUCCESS;
 }
 
+// In the order in which the venue sends the members: one pass over the frame.
 Result<void> read_body(od::object& object, BookBody& out) {
   if (const auto error = string_member(object, "symbol", out.symbol)) return data_error(error, 0, "symbol");
   std::string_view member;

@@ -72,6 +72,7 @@ error_code read_begin(od::object& object, schemas::UnixNanos& out) noexcept {
   return simdjson::SUCCESS;
 }
 
+// vwap may be absent: an interval without trades has none.
 Result<void> read_candle(od::object& object, std::size_t row, CandleRow& out) {
   if (const auto error = string_member(object, "symbol", out.symbol)) return data_error(error, row, "symbol");
   if (const auto error = number_member(object, "open", out.open)) return data_error(error, row, "open");

@@ -54,6 +54,8 @@ void append_symbols(std::span<const std::string_view> symbols, std::string& out)
 
 }  // namespace
 
+// bbo and ticker share a channel and differ by event_trigger, candles share "ohlc" and differ by interval: hence
+// share_a_key().
 std::string_view channel_of(Dataset dataset) noexcept {
   switch (dataset) {
     case Dataset::kBook:

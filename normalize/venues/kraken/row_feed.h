@@ -30,12 +30,14 @@ class RowFeed {
   Result<void> on_candles(const Message& message, const StreamFilter& filter, EventSink& out);
 
  private:
+  // Rows whose numbers are read and which wait for the rest of their message.
   struct ReadyTrade {
     InstrumentId id{};
     const TradeRow* row = nullptr;
     Precision precision;
     Level level;
   };
+  // Only the member that its dataset needs is filled: bbo for kBbo, else ticker.
   struct ReadyTicker {
     StreamKey stream{};
     const TickerRow* row = nullptr;

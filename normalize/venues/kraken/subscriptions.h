@@ -47,6 +47,8 @@ class Subscriptions : public StreamFilter {
   std::vector<StreamKey> streams() const;
 
  private:
+  // Where a stream stands. Only kSilent and kActive may be resynced; a phase with a deadline does something when it is
+  // over (on_deadline).
   enum class Phase : std::uint8_t {
     kSubscribing,    // waits for the ack
     kSilent,         // acked, waits for the first data

@@ -12,6 +12,7 @@ constexpr std::size_t kLongestSymbol = 64;
 
 }  // namespace
 
+// Trades are left alone: their stream is another subscription.
 void SymbolState::forget_book() noexcept {
   book.reset();
   acked_depth = 0;
@@ -39,6 +40,7 @@ Result<InstrumentId> VenueState::resolve(std::string_view symbol, std::string_vi
   return instruments.intern(symbol);
 }
 
+// Our own view is kept up to date under a halt of the venue too, since that is what is told when the halt ends.
 void VenueState::set_state(StreamKey stream, StreamState state, std::string_view reason, EventSink& out) {
   StreamState& held = of(stream.instrument).states[static_cast<std::size_t>(stream.dataset)];
   if (held == state) return;

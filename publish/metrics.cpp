@@ -135,6 +135,7 @@ std::string Metrics::scrape() {
   return writer.text();
 }
 
+// A test compares it with the file, so the page cannot go stale.
 std::string metrics_page() {
   std::string page =
       "# Metrics\n\n"

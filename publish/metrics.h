@@ -43,6 +43,7 @@ class MetricWriter {
   std::string text() const;
 
  private:
+  // Of one metric and one set of labels; a histogram uses the buckets, the others the value.
   struct Sample {
     double value = 0;
     std::array<std::uint64_t, LatencyHistogram::kBuckets> buckets{};

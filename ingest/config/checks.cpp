@@ -64,6 +64,7 @@ class VenueCheck {
     }
   }
 
+  // A ping interval above the silence limit would end every quiet connection.
   void check_limits() {
     const LimitConfig& limits = venue_.limits;
     const bool both = limits.ping_interval_ms != 0 && limits.silence_ms != 0;
@@ -110,6 +111,7 @@ class VenueCheck {
     venue_.datasets.push_back(*dataset);
   }
 
+  // A setting that has no effect is an error: who wrote it expects one.
   void check_book(const Capabilities& capabilities) {
     const bool book = std::ranges::find(venue_.dataset_names, "book") != venue_.dataset_names.end();
     for (const std::string key : {"book_depth", "book_speed", "snapshot_levels", "bbo_from_book", "book_audit_s"}) {
@@ -168,6 +170,7 @@ void check_properties(const Config& config, const Places& places, std::vector<Pr
 
 }  // namespace
 
+// Problems are added in the order of checks; load() sorts them by place.
 void check_config(Config& config, const Places& places, std::vector<Problem>& problems) {
   check_properties(config, places, problems);
   if (config.venues.empty() && places.contains("venues")) {

@@ -25,6 +25,7 @@ normalize::VenueOptions venue_options(const VenueConfig& venue) {
   return options;
 }
 
+// 0 keeps the documented one, so a limit can be changed but not taken away.
 normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented) {
   normalize::VenueLimits limits = documented;
   const LimitConfig& own = venue.limits;

@@ -53,6 +53,7 @@ Environment process_environment() {
   };
 }
 
+// Checks that need the whole run even if single settings were wrong: all errors at once is the promise.
 Loaded load(std::string_view text, const Environment& environment) {
   Loaded loaded;
   try {

@@ -71,6 +71,7 @@ void SectionReader::read(const YAML::Node& map, std::span<const Key<Section>> ke
   }
 }
 
+// An empty section is no section: YAML writes both the same.
 template <class Section>
 void SectionReader::read_map(const YAML::Node& map, const std::string& group, Scope<Section>& scope) {
   if (map.IsNull()) return;

@@ -30,6 +30,7 @@ class SectionReader {
   void report(const YAML::Node& node, std::string text);
 
  private:
+  // What one walk through a section carries along.
   template <class Section>
   struct Scope {
     std::span<const Key<Section>> keys;

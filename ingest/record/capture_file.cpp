@@ -116,6 +116,7 @@ void CaptureFile::append(std::string_view line) {
   if (buffer_.size() >= kBuffer) given_up_ += flush();
 }
 
+// What a full disk did not take is given up and not kept: memory must not grow with the trouble.
 std::int64_t CaptureFile::flush() {
   const std::int64_t earlier = std::exchange(given_up_, 0);
   if (buffer_.empty()) return earlier;
@@ -134,6 +135,7 @@ std::int64_t CaptureFile::flush() {
   return earlier + (whole ? 0 : lines);
 }
 
+// A file that cannot be packed stays plain, which every reader takes too.
 std::int64_t CaptureFile::close() {
   if (descriptor_ < 0) return std::exchange(given_up_, 0);
   const std::int64_t lost = flush();

@@ -77,6 +77,7 @@ bool read_via(std::string_view text, Via& via) {
 
 }  // namespace
 
+// "t" first and the payload last: lines can be sorted and looked at without parsing them.
 void append_line(const CaptureLine& line, std::string& out) {
   fmt::format_to(std::back_inserter(out), R"({{"t":{},"dir":"{}","via":"{}","conn":)", line.time, word(line.direction),
                  line.via == Via::kRest ? "rest" : "ws");

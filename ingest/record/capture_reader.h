@@ -13,6 +13,7 @@ namespace millrace::ingest {
 // not end the reading: whoever asks decides whether to go on. Not thread-safe.
 class CaptureReader {
  public:
+  // kBad is about one line unless the file itself is broken: then kEnd follows.
   enum class Status {
     kLine,
     kBad,  // problem() says what is wrong with line number(); next() goes on behind it

@@ -24,6 +24,7 @@ CaptureLine dropped_line(std::int64_t count, schemas::UnixNanos time) {
 CaptureWriter::CaptureWriter(Settings settings)
     : max_queue_bytes_{settings.max_queue_bytes}, file_{std::move(settings.file)}, thread_{[this] { run(); }} {}
 
+// Waits until what is queued is on disk and packed, which may take seconds for a large file.
 CaptureWriter::~CaptureWriter() {
   {
     const std::lock_guard lock{mutex_};

@@ -44,6 +44,7 @@ class CaptureWriter {
   std::string problem() const;
 
  private:
+  // What one round of the writing thread took from the queue.
   struct Batch {
     std::deque<CaptureLine> lines;
     std::int64_t dropped = 0;  // behind the last of them

@@ -81,6 +81,7 @@ LineSource::LineSource(const std::string& path, std::size_t max_line_bytes)
 
 LineSource::~LineSource() = default;
 
+// Whether the file is packed shows with its first block; until then nothing is known.
 bool LineSource::fill() {
   if (!problem_.empty()) return false;
   if (!input_->zstd) {

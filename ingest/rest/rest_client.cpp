@@ -94,6 +94,7 @@ class RestClient::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  // Looks its entry up by key when the answer comes: the queue may have moved it by then.
   void send(const RequestQueue::Entry& entry) {
     const auto connection = idle_.back();
     idle_.pop_back();

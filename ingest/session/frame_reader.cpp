@@ -186,6 +186,7 @@ std::optional<Incoming> FrameReader::data(const Header& header, std::string_view
   return message(assembled_.view());
 }
 
+// Damaged data ends the connection: later messages refer to the window that is broken now.
 std::optional<Incoming> FrameReader::inflate(bool begins, bool ends, std::string_view payload) {
   if (begins) inflater_->begin();
   auto status = inflater_->append(payload);

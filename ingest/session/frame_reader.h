@@ -26,6 +26,7 @@ inline constexpr std::uint16_t kTryLater = 1013;
 
 // What next() found.
 struct Incoming {
+  // kNeedMore: call again after commit(). kClose and kViolation are the last; next() repeats them.
   enum class Kind : std::uint8_t { kNeedMore, kMessage, kPing, kPong, kClose, kViolation };
   Kind kind = Kind::kNeedMore;
   // kMessage.
@@ -75,6 +76,7 @@ class FrameReader {
   static constexpr std::size_t kLeastRoom = 16 * 1024;
 
  private:
+  // Of the frame at hand (RFC 6455, 5.2).
   struct Header {
     // FIN, RSV, opcode.
     std::uint8_t first = 0;

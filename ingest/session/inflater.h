@@ -20,6 +20,7 @@ struct DeflateOptions {
 // is stored, so a small message cannot blow up.
 class Inflater {
  public:
+  // kBad: not deflate data, or cut. kTooBig: beyond max_bytes.
   enum class Status : std::uint8_t { kOk, kBad, kTooBig };
 
   // Throws std::bad_alloc if zlib has no memory. At the full window that is about 40 KiB a connection.

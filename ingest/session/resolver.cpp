@@ -37,6 +37,8 @@ struct Lookup::Ticket {
   }
 };
 
+// Two steps, since the resolver's thread knows the ticket: first it must not post any more, then what was posted finds
+// no handler.
 void Lookup::cancel() noexcept {
   if (!ticket_) return;
   {

@@ -141,6 +141,7 @@ Decision SessionFsm::go(State state, Step step, Action action, Reason reason) {
 
 Decision SessionFsm::admit() { return go(State::kConnecting, Step::kAdmit, {Do::kAdmit, 0, {}}); }
 
+// Each step carries its deadline in the action, so whoever performs it needs no table.
 Decision SessionFsm::advance_to(Step step) {
   switch (step) {
     case Step::kResolve:

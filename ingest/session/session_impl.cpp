@@ -99,6 +99,7 @@ void Session::Impl::happened(const Outcome& outcome, const std::string& detail) 
   perform(decision.action);
 }
 
+// The timer is armed before the step begins: a step may end within the call.
 void Session::Impl::perform(const Action& action) {
   switch (action.kind) {
     case Action::Kind::kNone:
@@ -131,6 +132,7 @@ void Session::Impl::perform(const Action& action) {
   }
 }
 
+// retry_at is wall time, for people and for REST; the wait itself runs on the monotonic clock.
 void Session::Impl::tell(const Decision& decision, std::string_view detail) {
   const UnixNanos now = unix_now();
   const bool waits = decision.action.kind == Action::Kind::kWait;

@@ -52,6 +52,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // Why reading stops, to be told to the FSM once the reading loop is left.
   struct Ending {
     Outcome outcome;
     std::string detail;

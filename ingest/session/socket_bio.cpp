@@ -45,6 +45,8 @@ ssize_t refill(BIO* bio, Pipe& pipe) {
   return count;
 }
 
+// Hands out from the buffer first. 0 and less are recv's own answer, with the retry flag telling OpenSSL which of them
+// pass.
 int read_some(BIO* bio, char* into, int most) {
   Pipe& pipe = pipe_of(bio);
   BIO_clear_retry_flags(bio);
@@ -77,6 +79,7 @@ int destroy(BIO* bio) {
   return 1;
 }
 
+// Made once per process: OpenSSL wants an index for each kind of BIO.
 const BIO_METHOD* method() {
   static const std::unique_ptr<BIO_METHOD, void (*)(BIO_METHOD*)> made = [] {
     BIO_METHOD* all = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "millrace socket");

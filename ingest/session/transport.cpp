@@ -57,6 +57,7 @@ Transport::Status Transport::handshake() {
   return status;
 }
 
+// Plain sockets are for tests on one machine; both ways give the same statuses.
 Transport::Moved Transport::read(std::span<char> into) {
   if (!ssl_) return moved(recv(socket_.native_handle(), into.data(), into.size(), 0), Status::kWantRead);
   clear_errors();

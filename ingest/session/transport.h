@@ -17,6 +17,7 @@ class Transport {
   // kWantRead, kWantWrite: nothing was moved; call again when the socket is ready for that (TLS may want the other
   // direction). kEnd: the peer has closed. kError: see error(); only close() makes sense from here on.
   enum class Status : std::uint8_t { kOk, kWantRead, kWantWrite, kEnd, kError };
+  // How far one call came. kOk with fewer bytes than wanted is normal.
   struct Moved {
     Status status = Status::kError;
     // With kOk.

@@ -60,6 +60,7 @@ std::string websocket_accept(std::string_view key) {
   return base64({reinterpret_cast<const char*>(digest.data()), length});
 }
 
+// RFC 9110, 10.2.3: seconds or a date. A date in the past is no wait.
 Nanos parse_retry_after(std::string_view value, std::int64_t now) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
@@ -98,6 +99,7 @@ Upgrade::Upgrade(const WsUrl& url, const SessionSettings& settings, std::string_
 
 Upgrade::~Upgrade() = default;
 
+// Only the header is parsed: what stands behind it are frames, also where a proxy announces a body.
 Upgrade::Verdict Upgrade::feed(std::string_view bytes, std::size_t& used) {
   used = 0;
   boost::system::error_code error;

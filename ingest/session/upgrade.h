@@ -16,6 +16,8 @@ namespace millrace::ingest {
 // followed, since a venue's address is the configuration's to say.
 class Upgrade {
  public:
+  // kRefused: a valid HTTP answer other than 101; status() says which. kInvalid: no such answer, or a 101 that breaks a
+  // rule.
   enum class Verdict : std::uint8_t { kNeedMore, kAccepted, kRefused, kInvalid };
 
   // `nonce`: 16 random bytes.

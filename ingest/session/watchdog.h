@@ -12,6 +12,7 @@ namespace millrace::ingest {
 class Watchdog {
  public:
   using Nanos = std::chrono::nanoseconds;
+  // Each 0 = not watched.
   struct Limits {
     Nanos first_data{0};
     Nanos silence{0};
@@ -19,6 +20,7 @@ class Watchdog {
     Nanos pong{0};
     Nanos stable{0};
   };
+  // kPing and kStable are to be acted upon; the other three say why the connection is over.
   enum class Due : std::uint8_t { kNothing, kPing, kNoData, kSilent, kHalfOpen, kStable };
 
   explicit Watchdog(const Limits& limits) : limits_(limits) {}

@@ -238,6 +238,7 @@ void Connection::check_first_data(UnixNanos now) {
   execute(now);
 }
 
+// Costs nothing without a recorder; with one, a copy of the frame.
 void Connection::record(Direction direction, std::string_view payload, UnixNanos now, bool binary) {
   if (!context_.ports.record) return;
   CaptureLine line;

@@ -103,6 +103,7 @@ class IngestThread::Impl {
     }
   }
 
+  // The jitter differs by epoch and thread, so that restarted workers do not refresh in step.
   FeedSettings settings_of(const ThreadSetup::Feed& feed) const {
     FeedSettings settings;
     settings.config = &feed.venue->config;
@@ -124,6 +125,7 @@ class IngestThread::Impl {
     return settings;
   }
 
+  // The bridge from the pure feed to this thread's lane, clients and clocks; the only place where they meet.
   FeedPorts ports_of(const VenueShared& venue, std::size_t place) {
     FeedPorts ports;
     ports.make_link = session_links(context_);

@@ -9,6 +9,7 @@ namespace millrace::ingest {
 
 using std::chrono::milliseconds;
 
+// The upgrade has the handshake's deadline: both are one round trip for a venue that answers.
 SessionSettings session_settings(const FeedContext& context, const std::string& url) {
   const TimeoutConfig& timeouts = context.config.timeouts;
   SessionSettings settings;

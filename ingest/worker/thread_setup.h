@@ -33,6 +33,7 @@ struct ThreadSetup {
   std::int64_t heartbeat_ns = 0;
   std::int64_t shutdown_ms = 0;
   std::vector<std::string> topics;  // warmed before READY
+  // One venue on this thread: the streams of its share of the symbols.
   struct Feed {
     std::shared_ptr<const VenueShared> venue;
     std::vector<normalize::Subscription> wanted;

@@ -66,6 +66,8 @@ void VenueFeed::connect(const std::vector<Subscription>& wanted) {
   }
 }
 
+// Names are for people and metrics ("public-THREAD-ID"): they count from 1 and come back when an id does, so labels
+// stay few.
 std::unique_ptr<Connection> VenueFeed::make_connection(ConnectionPlan plan) {
   publish::ConnectionId id = 0;
   if (free_ids_.empty()) {
@@ -199,6 +201,7 @@ void VenueFeed::remove(const std::vector<Subscription>& gone, UnixNanos now) {
   std::erase_if(lines_, [](const Line& line) { return line.first == nullptr; });
 }
 
+// Second connections first: they own no streams, and nobody waits for them.
 void VenueFeed::stop(UnixNanos now) {
   stopping_ = true;
   // Before anything is closed: a closed book is no longer live and could not be published.

@@ -156,6 +156,7 @@ class Worker::Impl {
     return shared;
   }
 
+  // One recording per venue and start, named by the second, so that none is written over.
   void open_recorders() {
     for (const auto& venue : venues_) {
       CaptureWriter::Settings settings;
@@ -181,6 +182,7 @@ class Worker::Impl {
     }
   }
 
+  // The handlers run on the endpoint's thread: ready_ is atomic, metrics_ has its lock.
   void listen() {
     const auto address = parse_host_port(config_.metrics_listen);
     publish::HttpHandlers handlers;

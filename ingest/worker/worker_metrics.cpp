@@ -72,6 +72,7 @@ void add_streams(const VenueFeed& feed, MetricWriter& out) {
   out.add<Metric::kWebSocketLatency>(counters.websocket_latency, venue);
 }
 
+// Drops without a count are left out: a row of zeros says nothing.
 void add_rest(const std::string& venue, const RestStats& stats, MetricWriter& out) {
   out.add<Metric::kRestLatency>(stats.latency, venue);
   stats.statuses.for_each([&](std::string_view status, std::uint64_t count) {

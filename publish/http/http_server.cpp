@@ -110,6 +110,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
+  // A client that just leaves gets nothing; one that broke a rule gets a status and the end of the connection.
   void on_read(beast::error_code error) {
     if (error) {
       if (auto response = answer_to(error)) write(std::move(*response), false, false);
@@ -154,6 +155,7 @@ struct HttpServer::Impl {
   std::uint16_t port = 0;
   std::thread thread;
 
+  // Names are not looked up: an endpoint that hangs in DNS at the start would be worse than an error.
   void listen(const std::string& address, std::uint16_t wanted) {
     beast::error_code error;
     const auto host = asio::ip::make_address(address, error);

@@ -71,6 +71,7 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
   return *report.acked + 1;
 }
 
+// Reads the whole status topic, which compaction keeps at about one record a stream.
 std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   std::int64_t highest = 0;

@@ -10,6 +10,7 @@
 // librdkafka's C objects with an owner; for the .cpp files of this folder.
 namespace millrace::publish {
 
+// Waits for librdkafka's threads, and so for requests that they have under way.
 struct ClientDeleter {
   void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
 };

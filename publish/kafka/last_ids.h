@@ -25,6 +25,7 @@ class LastIds {
   std::optional<std::int64_t> find(std::string_view topic, std::string_view symbol) const;
 
  private:
+  // The position that counts so far, and the venue's id at it.
   struct Last {
     std::int64_t epoch = 0;
     std::int64_t seq = 0;

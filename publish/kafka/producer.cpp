@@ -54,6 +54,7 @@ struct Polling {
   ReportListener* listener = nullptr;
 };
 
+// On the polling thread, from within poll(): the opaque says who listens now.
 void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
   auto* listener = static_cast<Polling*>(opaque)->listener;
   if (!listener) return;
@@ -173,6 +174,7 @@ void Producer::submit(TopicSlot topic, ReportListener& listener, std::int32_t on
   out.batch.clear();
 }
 
+// The bytes are sent from the ring, as those of a batch are: no flag asks librdkafka for a copy or to free them.
 Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header) {
   // librdkafka's macros for this need a GNU extension; the array is what they make.
   std::array<rd_kafka_vu_t, 6> fields{};

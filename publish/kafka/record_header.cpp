@@ -38,6 +38,8 @@ HeaderBytes encode_header(const RecordHeader& header) noexcept {
   return out;
 }
 
+// By the field numbers of common.proto, without decoding what is not asked for: it runs for every record that is sent
+// again.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept {
   RecordHeader header{type, schemas::Origin::kUnspecified, flags};
   if (type == schemas::MessageType::kHeartbeat || type == schemas::MessageType::kClaim) return header;
@@ -66,6 +68,7 @@ RecordHeader header_of(schemas::MessageType type, std::string_view record, std::
   return header;
 }
 
+// Strict about its length: a header of a later version has another first byte.
 std::optional<RecordHeader> decode_header(std::string_view bytes) noexcept {
   if (bytes.size() < 6 || bytes[0] != static_cast<char>(RecordHeader::kVersion)) return std::nullopt;
   RecordHeader header{static_cast<schemas::MessageType>(bytes[1]), static_cast<schemas::Origin>(bytes[2]),

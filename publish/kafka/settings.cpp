@@ -101,6 +101,7 @@ std::vector<std::string> problems(const KafkaSettings& settings) {
   return found;
 }
 
+// The user's properties come behind our defaults and win, security above all.
 std::vector<std::pair<std::string, std::string>> client_settings(const KafkaSettings& settings) {
   std::vector<std::pair<std::string, std::string>> all{{"bootstrap.servers", settings.brokers}};
   for (const Setting& one : kClientDefaults) all.emplace_back(one.name, one.value);

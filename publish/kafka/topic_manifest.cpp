@@ -52,6 +52,7 @@ void check_keys(const YAML::Node& map, const std::set<std::string>& known) {
   }
 }
 
+// No default for cleanup: whether a topic forgets is not for us to guess.
 std::map<std::string, std::string> parse_policy(const YAML::Node& node) {
   std::map<std::string, std::string> config;
   const auto cleanup = node["cleanup"].as<std::string>("");

@@ -16,6 +16,7 @@ struct TopicRow {
   std::vector<std::string> datasets;          // the row is only for these; empty: market data
 };
 
+// deploy/topics.yaml as read: rows in the order of the file, a later one wins where two give the same name.
 struct TopicManifest {
   std::int32_t replication = 0;  // 0 = as many as there are brokers, at most 3
   std::vector<TopicRow> rows;

@@ -17,6 +17,7 @@ enum class TopicVerdict : std::uint8_t {
 };
 std::string_view name(TopicVerdict verdict) noexcept;
 
+// `differences` are lines for people; the verdict is the worst of them.
 struct TopicFinding {
   WantedTopic topic;
   TopicVerdict verdict;

@@ -4,6 +4,7 @@
 
 namespace millrace::publish {
 
+// Counted by the block and not by the record: what is held is what matters.
 std::unique_ptr<Block> BlockPool::take(std::size_t at_least) {
   const std::size_t bytes = cost(at_least);
   if (bytes > free()) return nullptr;

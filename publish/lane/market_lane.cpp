@@ -51,6 +51,8 @@ MarketLane::~MarketLane() {
   ::close(wake_fd_);
 }
 
+// Topic by topic within one deadline: each answer also tells librdkafka the leaders, so the first record waits for
+// nobody.
 std::vector<std::string> MarketLane::warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) {
   std::vector<std::string> errors;
   const auto deadline = Clock::now() + timeout;

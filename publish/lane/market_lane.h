@@ -18,6 +18,7 @@
 
 namespace millrace::publish {
 
+// memory_limit is for the rings of this lane; a process with several lanes has as many limits.
 struct LaneSettings {
   KafkaSettings kafka;
   std::size_t memory_limit = std::size_t{128} * 1024 * 1024;  // bytes of un-acked records
@@ -86,6 +87,7 @@ class MarketLane final : public RecordSink, private ReportListener {
     bool rewound = false;           // during one submit()
     std::vector<StreamSlot> streams;
   };
+  // One warm topic. Its rings stand one behind the other in rings_, by partition.
   struct Topic {
     std::string full_name;
     TopicSlot slot{};

@@ -34,6 +34,7 @@ void MarketLane::flush_batch() {
   deliver_reports(std::chrono::milliseconds{0});
 }
 
+// Reports before renewal before sending: a report may release room, and a renewed producer has everything to send.
 void MarketLane::poll() {
   std::array<std::byte, 8> count;
   // Only empties it: how often it was written says nothing.
@@ -93,6 +94,8 @@ void MarketLane::send_topic(Topic& topic) {
   }
 }
 
+// A suspect topic is handed over partition by partition: see Producer::submit. The latency is taken when a record is
+// handed over, so waiting for a full queue counts.
 void MarketLane::send_ring(Topic& topic, Ring& ring) {
   while (RingRecord* record = ring.records.to_send()) {
     if (record->state == RecordState::kRepeat) {
@@ -161,6 +164,7 @@ void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t o
   ring.records.done(record);
 }
 
+// An acknowledgement shows that the topic works again.
 void MarketLane::on_acked(Ring& ring, const RingRecord& record, std::int64_t offset) {
   stats_.acked.add();
   topics_[ring.topic].suspect = false;

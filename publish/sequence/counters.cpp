@@ -4,6 +4,8 @@
 
 namespace millrace::publish {
 
+// A word that is new when all places are taken stays uncounted by name: labels must not grow with what a server may
+// say.
 void ReasonCounters::add(std::string_view reason, std::uint64_t n) noexcept {
   const std::string_view word = reason.substr(0, kMaxLength);
   const std::size_t size = size_.load(std::memory_order_relaxed);

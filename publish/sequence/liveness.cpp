@@ -90,6 +90,8 @@ void Sequencer::set_state(Stream& stream, StreamState state, std::string_view re
   if (std::exchange(stream.state, state) != state && options_.live) write_status(stream, reason, detail, time);
 }
 
+// Everything that a reader needs to judge the stream stands in each record: the topic is compacted, and a newcomer sees
+// only the last one.
 void Sequencer::write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time) {
   schemas::StreamStatus body;
   body.dataset = normalize::name(stream.key.dataset);
@@ -129,6 +131,7 @@ void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reas
   mark_lost(*stream, seq, reason, std::max(now_, last_tick_));
 }
 
+// Told with the next tick, like everything that a report of the lane brings.
 void Sequencer::on_topic_made_anew(StreamSlot slot) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;

@@ -43,6 +43,7 @@ class OpsRecords {
   const std::string& worker() const noexcept { return worker_; }
 
  private:
+  // Per error and minute; suppressed frames are carried over until a frame is kept again.
   struct Sampling {
     UnixNanos window = kNever;  // when the current minute began
     std::int64_t kept = 0;

@@ -102,6 +102,7 @@ Stream& Sequencer::open(StreamKey key) {
   return stream;
 }
 
+// Adds what only the numbering side knows to what the adapter said.
 std::uint32_t Sequencer::flags_of(const Stream& stream, const EventMeta& meta, UnixNanos receive_time) const noexcept {
   std::uint32_t flags = meta.flags;
   if (stream.state == StreamState::kStale) flags |= schemas::flag::kStale;
@@ -145,6 +146,7 @@ void Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body&
   committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
 }
 
+// Two copies, for messages of a few a second.
 template <class Body>
 void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Body& body) {
   const schemas::Meta stamped = stamp(stream, meta);

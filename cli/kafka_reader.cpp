@@ -62,6 +62,8 @@ struct KafkaReader::Handles {
   }
 };
 
+// Ours come last and win: a reader that committed offsets or read uncommitted records would not be the one that is
+// meant. read_committed is what a consumer of the topics should use.
 KafkaReader::KafkaReader(const Options& options) : handles_{std::make_unique<Handles>()} {
   std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
   for (const auto& [key, value] : options.properties) set(conf.get(), key, value);

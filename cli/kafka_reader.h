@@ -34,6 +34,7 @@ class KafkaReader {
   explicit KafkaReader(const Options& options);
   ~KafkaReader();
 
+  // Topic by its full name.
   struct Partition {
     std::string topic;
     std::int32_t id = 0;
@@ -43,6 +44,7 @@ class KafkaReader {
   // Throws if no broker answers.
   std::vector<Partition> partitions(std::string_view topic_prefix);
 
+  // kTime: from the first record at or after that time; a partition without one is read from its end.
   enum class From { kBeginning, kEnd, kTime };
   // Reads these too from now on. `since_ms` (Unix time) goes with kTime.
   void add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms = 0);

@@ -28,6 +28,8 @@ int usage(const std::exception& error) {
   return kUsage;
 }
 
+// Frames that cannot be read are told and gone past; only --strict makes them an error, as recordings of the wild
+// always have some.
 int run(const Options& options) try {
   const auto venue = choose_venue(options.venue, options.run.captures, options.venue_options);
   Output output{options.output};

@@ -91,6 +91,7 @@ class Tail {
     look_at_ = Clock::now() + milliseconds(options_.until_end ? 3'600'000 : 2'000);
   }
 
+  // A record that is not one of its topic's is told on standard error and passed over: the view goes on.
   void take(const Incoming& incoming) {
     if (incoming.end) {
       open_.erase({std::string(incoming.topic), incoming.partition});

@@ -55,6 +55,8 @@ boost::json::array json_of(const std::vector<std::array<std::string, 2>>& rows) 
 
 }  // namespace
 
+// Snapshots change the hash but are no "change" of the feed; both counts are kept, because recordings of one feed may
+// differ in their snapshots.
 void BookFacts::changed(const BookAudit::Event& event, bool snapshot) {
   const Book& book = *event.book;
   crossed_ += book.crossed() ? 1 : 0;

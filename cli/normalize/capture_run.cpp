@@ -78,6 +78,7 @@ normalize::VenueAdapter& CaptureRun::rest_adapter(const CaptureLine& line) {
   return open(connection_of(line.connection), line.time);
 }
 
+// Reference data goes to the venue, everything else to an adapter, as the worker does it live.
 void CaptureRun::on_answer(const CaptureLine& line) {
   const std::string_view target = target_of(line);
   sink_.begin_frame(connection_of(line.connection).number, line.time);

@@ -8,7 +8,8 @@
 
 namespace millrace::cli {
 
-// A sum of decimals that neither rounds nor overflows.
+// A sum of decimals that neither rounds nor overflows. Memory follows the digits, of which exponents within 400 give at
+// most some thousands.
 class ExactSum {
  public:
   void add(schemas::Decimal value);

@@ -10,8 +10,10 @@
 
 namespace millrace::cli {
 
+// What is written: one record a line, one behind the other with their lengths, or one object in all.
 enum class NormalizeFormat { kJson, kProto, kSummary };
 
+// What to read and what to make of it; the venue is handed in beside it.
 struct NormalizeOptions {
   std::vector<std::string> captures;  // files, read in this order as one recording; "-" = standard input
   std::string instruments;            // a file with the venue's instruments answer; empty = none

@@ -6,7 +6,7 @@
 
 namespace millrace::cli {
 
-// SHA-256 of what is added, piece by piece.
+// SHA-256 of what is added, piece by piece. Throws std::runtime_error if OpenSSL has none.
 class Sha256 {
  public:
   Sha256();

@@ -44,10 +44,12 @@ class Summary final : public normalize::EventSink, public normalize::BookAudit {
   std::string text() const;
 
  private:
+  // By channel: what was live, and what the venue sent of earlier days.
   struct Trades {
     TradeFacts live;
     TradeFacts history;  // sent as a snapshot
   };
+  // Kept until the end, when the books of the whole recording are known.
   struct Quotes {
     std::int64_t count = 0;
     std::vector<std::pair<std::int64_t, schemas::Bbo>> with_id;  // the book they name may come later

@@ -13,6 +13,7 @@ namespace millrace::cli {
 // Count and exact sums of some trades of one stream.
 class TradeFacts {
  public:
+  // In the order of the stream: first and last id are those of the calls.
   void add(const schemas::Trade& trade);
   boost::json::object json() const;
   bool empty() const noexcept { return count_ == 0; }

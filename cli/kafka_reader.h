@@ -50,7 +50,8 @@ class KafkaReader {
   void add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms = 0);
 
   // Hands over what has arrived, at most some thousands at a time, waiting up to `timeout` for the first. Returns how
-  // many it handed over.
+  // many messages that were, news of the moment included. What `handle` throws goes through; the rest of the batch is
+  // lost then.
   std::size_t poll(std::chrono::milliseconds timeout, const std::function<void(const Incoming&)>& handle);
 
  private:

@@ -14,6 +14,7 @@ namespace millrace::normalize {
 
 // One stream of one venue: what numbering, staleness and status go by.
 struct StreamKey {
+  // Of the venue's table.
   InstrumentId instrument;
   Dataset dataset;
 
@@ -23,10 +24,13 @@ struct StreamKey {
 // The part of Meta that the venue's frame decides. Receive time is the sink's business: the shell tells it with
 // begin_frame before each frame.
 struct EventMeta {
+  // As sent: an update id, a quote id, a trade id. Absent where the venue numbers nothing.
   std::optional<std::int64_t> venue_seq;
   std::optional<schemas::UnixNanos> venue_time;
   std::optional<schemas::UnixNanos> venue_send_time;
   schemas::Origin origin = schemas::Origin::kLive;
+  // Of schemas::flag, as far as the adapter knows: SNAPSHOT, REFRESH, RESET, CROSSED, CHECKSUM_OK, DEPTH_LIMITED,
+  // BAD_VENUE_TIME. The sink adds STALE and CONFLATED.
   std::uint32_t flags = 0;
   // Set only where the frame was received earlier than the one at hand (an update buffered until its snapshot came).
   std::optional<schemas::UnixNanos> receive_time;

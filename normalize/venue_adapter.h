@@ -75,6 +75,7 @@ struct Commands {
   std::vector<std::string> send;  // texts for this connection, in order, within the venue's message rate
   std::vector<RestRequest> rest;
   std::optional<UnixNanos> wake_at;  // call on_time then; the earliest one counts
+  // Asks for a new connection; whatever else stands in these commands is done first.
   bool reconnect = false;
   std::string reason;  // of the reconnect, a fixed word
 

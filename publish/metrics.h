@@ -54,6 +54,7 @@ class MetricWriter {
   void add_value(Metric metric, double value, std::initializer_list<std::string_view> labels);
   void add_histogram(Metric metric, const LatencyHistogram& histogram, std::initializer_list<std::string_view> labels);
 
+  // By place in kMetrics; sorted by labels, so that two scrapes can be compared.
   std::array<std::map<LabelValues, Sample>, kMetrics.size()> families_;
 };
 

@@ -12,7 +12,8 @@
 // and documents each of them.
 namespace millrace::ingest {
 
-// Deadlines of one venue's connections and requests, in milliseconds.
+// Deadlines of one venue's connections and requests, in milliseconds. first_data_ms also bounds how long two
+// connections overlap.
 struct TimeoutConfig {
   std::int64_t connect_ms = 5'000;      // TCP
   std::int64_t handshake_ms = 5'000;    // TLS, and the WebSocket upgrade
@@ -67,8 +68,9 @@ struct Config {
   std::string worker;
   std::int64_t threads = 1;
   KafkaConfig kafka;
-  std::string metrics_listen = "127.0.0.1:9464";
-  std::string record_dir;  // empty = no capture
+  std::string metrics_listen = "127.0.0.1:9464";  // plain HTTP: loopback or a private address
+  std::string record_dir;                         // empty = no capture
+  // How often each book is published whole; how often quiet streams are named alive; how long a stop may take, twice.
   std::int64_t refresh_s = 60;
   std::int64_t heartbeat_ms = 1'000;
   std::int64_t shutdown_ms = 10'000;

@@ -39,6 +39,7 @@ class CaptureFile {
   const std::string& problem() const noexcept { return problem_; }  // the last one; empty = none yet
 
  private:
+  // False: it cannot be made, and problem() says why.
   bool open_next();
 
   Settings settings_;

@@ -23,7 +23,7 @@ class CaptureWriter {
     std::size_t max_queue_bytes = 64 * 1024 * 1024;
   };
 
-  // Readable from any thread.
+  // Readable from any thread. What was dropped is declared in the file too.
   struct Stats {
     std::atomic<std::int64_t> lines{0};  // handed to the file
     std::atomic<std::int64_t> dropped_full{0};

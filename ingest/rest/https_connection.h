@@ -53,7 +53,8 @@ class HttpsConnection {
   virtual void close() = 0;
 };
 
-// `tls` verifies by itself (see tls_client_context). The io_context outlives the connection.
+// `tls` verifies by itself (see tls_client_context). The io_context outlives the connection. Nothing is opened before
+// the first get().
 std::shared_ptr<HttpsConnection> make_https_connection(boost::asio::io_context& context,
                                                        std::shared_ptr<boost::asio::ssl::context> tls,
                                                        HttpsOptions options);

@@ -15,7 +15,8 @@
 
 namespace millrace::ingest {
 
-// How a client talks to its host and how much it may keep.
+// How a client talks to its host and how much it may keep. Beside the queue at most `connections` requests are under
+// way, each with one answer of at most https.body_limit bytes in memory.
 struct RestOptions {
   std::string ca_file;  // empty = the system's authorities
   HttpsOptions https;

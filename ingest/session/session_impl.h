@@ -59,9 +59,11 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   };
 
   // session_impl.cpp
+  // Feeds one outcome to the FSM and performs what it decides. `detail` is for people.
   void happened(const Outcome& outcome, const std::string& detail = {});
   void perform(const Action& action);
   void tell(const Decision& decision, std::string_view detail);
+  // Closes what is left and calls on_closed if the owner had an open connection.
   void drop(const Decision& decision, std::string_view detail);
   void start_timer(Nanos time, Outcome at_end, std::string detail);
   // By value: the words often belong to what the failure drops.
@@ -98,6 +100,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void await_bytes();
   void drain();
   std::optional<Ending> read_share(bool& empty);
+  // All messages of the buffer to the owner; an ending if one of them was the last.
   std::optional<Ending> deliver(UnixNanos now);
   std::optional<Ending> take(const Incoming& incoming, UnixNanos now);
   void take_message(const Incoming& incoming, UnixNanos now);
@@ -105,6 +108,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void count_frames();
 
   // session_send.cpp
+  // Moves what waits to the wire, as far as the venue's rate and the socket allow.
   void pump();
   void flush();
   void pong(std::string_view data);
@@ -112,6 +116,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void append_next();
   void append_ping_now();
   void took_pong(std::string_view data);
+  // Best effort: what the socket does not take at once is forgotten.
   void say_goodbye(int close_code);
   void watch();
 

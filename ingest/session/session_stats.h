@@ -7,7 +7,8 @@
 
 namespace millrace::ingest {
 
-// Why a connection ended or could not be made: the reason label of metrics and status records.
+// Why a connection ended or could not be made: the reason label of metrics and status records. Few and fixed; the order
+// is that of the names, and new ones go to the end.
 enum class Reason : std::uint8_t {
   kNone,
   // The name has no address, or DNS did not answer.

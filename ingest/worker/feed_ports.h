@@ -28,7 +28,7 @@ struct FeedPorts {
   std::function<void(CaptureLine)> record;                 // empty = no capture
 };
 
-// What one venue's feed counts. Written on its thread, readable from any.
+// What one venue's feed counts. Written on its thread, readable from any, as long as the feed lives.
 struct FeedCounters {
   publish::Tally frames;               // given to adapters
   publish::Tally frame_bytes;          // of these, after inflation
@@ -42,7 +42,8 @@ struct FeedCounters {
   publish::Tally streams_refused;  // gauge: configured, but the venue does not know the symbol
 };
 
-// What the connections and the feed of one venue on one thread share. Lives in the feed.
+// What the connections and the feed of one venue on one thread share. Lives in the feed; everything in it outlives the
+// connections.
 struct FeedContext {
   const VenueConfig& config;
   const normalize::VenueLimits& limits;

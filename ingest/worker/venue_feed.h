@@ -62,13 +62,18 @@ class VenueFeed {
 
   void ask_reference(const normalize::RestRequest& request, UnixNanos not_before);
   bool on_reference(const normalize::RestRequest& request, const normalize::RestAnswer& answer);
+  // Reference data is there: connects.
   void begin(UnixNanos now);
+  // Symbols that the venue does not name become HALTED streams, so that a slip in the configuration shows in the
+  // topics.
   std::vector<normalize::Subscription> known_only(const std::vector<normalize::Subscription>& wanted, UnixNanos now);
   void connect(const std::vector<normalize::Subscription>& wanted);
+  // False: no connection has room, or each that has is being replaced.
   bool add_to_line(const normalize::ConnectionPlan& plan, UnixNanos now);
   void remove(const std::vector<normalize::Subscription>& gone, UnixNanos now);
   std::unique_ptr<Connection> make_connection(normalize::ConnectionPlan plan);
   void rotate(Line& line, UnixNanos now);
+  // Stops it and keeps it until its close is through.
   void retire(std::unique_ptr<Connection> connection);
   void refresh_due(UnixNanos now);
   void refresh(normalize::InstrumentId book);

@@ -88,6 +88,7 @@ class Producer {
   std::size_t in_queue() const;        // handed over and not yet reported
 
  private:
+  // librdkafka's objects; keeps its header out of everybody's includes.
   struct Handle;
   std::unique_ptr<Handle> handle_;
 };

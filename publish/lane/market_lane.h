@@ -104,9 +104,12 @@ class MarketLane final : public RecordSink, private ReportListener {
   };
   using Clock = std::chrono::steady_clock;
 
+  // The cookie is the RingRecord.
   void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) override;
   void on_acked(Ring& ring, const RingRecord& record, std::int64_t offset);
+  // An offset below the one before it: tells every stream of the partition.
   void check_made_anew(Ring& ring, std::int64_t offset);
+  // Counts, and gives the empty answer.
   std::span<std::byte> refuse(RefusedBecause reason);
   std::span<std::byte> reserve_in(Ring& ring, std::size_t bound);
   void enlist(Ring& ring, RingRecord& record, schemas::MessageType type);
@@ -116,6 +119,7 @@ class MarketLane final : public RecordSink, private ReportListener {
   void send_topic(Topic& topic);
   void send_ring(Topic& topic, Ring& ring);
   void submit(Topic& topic, const Ring* only);
+  // Sends one record of a producer that died, with the header that marks it.
   bool repeat(Topic& topic, Ring& ring, RingRecord& record);
   void deliver_reports(std::chrono::milliseconds wait);
   void renew_if_dead();

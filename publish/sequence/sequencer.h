@@ -98,9 +98,11 @@ class Sequencer final : public normalize::EventSink, public AckListener {
 
  private:
   const normalize::DatasetCapability* capability_of(normalize::Dataset dataset) const noexcept;
+  // The stream of this key, made on first use under the name that the instrument has then.
   Stream& open(normalize::StreamKey key);
   Connection& connection_at(ConnectionId connection);
 
+  // When the stream was last proven alive; kNever before its first record.
   UnixNanos last_proof(const Stream& stream) const noexcept;
   UnixNanos proof_before_frame(const Stream& stream) const noexcept;
   std::uint32_t flags_of(const Stream& stream, const normalize::EventMeta& meta, UnixNanos receive_time) const noexcept;
@@ -113,6 +115,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
   template <class Body>
   void publish_scratch(Stream& stream, const normalize::EventMeta& meta, const Body& body);
+  // After a record was taken: what it proves, declares and ends. lost() is the other way out.
   void committed(Stream& stream, const schemas::Meta& meta, bool refresh);
   void declared(Stream& stream, const schemas::Meta& meta);
   void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
@@ -123,7 +126,9 @@ class Sequencer final : public normalize::EventSink, public AckListener {
                  UnixNanos time);
   void write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time);
   Stream* at(StreamSlot slot) const noexcept;
+  // LIVE and STALE, by the rule of the stream's cadence or of its connection's silence.
   void check_alive(Stream& stream, UnixNanos now);
+  // A sibling knows of a later state of the book for longer than two channels can be apart.
   bool contradicted(Stream& book, UnixNanos now);
   void write_heartbeats(UnixNanos now);
   schemas::StreamBeat beat_of(const Stream& stream, UnixNanos now) const;

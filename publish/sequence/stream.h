@@ -50,6 +50,7 @@ struct Stream {
   bool has_data = false;    // on this connection
   bool had_record = false;  // since the last heartbeat
   bool released = false;    // unsubscribed: neither heartbeat nor staleness
+  // Receive time of the last record that the venue caused.
   UnixNanos last_record = kNever;
   schemas::StreamState state = schemas::StreamState::kUnspecified;
 
@@ -57,6 +58,7 @@ struct Stream {
   UnixNanos awaited_since = 0;
 
   std::int32_t partition = 0;
+  // The last offset that the broker confirmed: absent before the first one and after the topic was made anew.
   std::optional<std::int64_t> acked_offset;
   bool topic_made_anew = false;  // not yet told in status
 

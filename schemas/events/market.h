@@ -73,7 +73,11 @@ struct Trade {
 // Rolling 24 h statistics; absent = not sent. Each number keeps the exponent it was sent with: nobody adds two of them
 // up, and averages have more digits than prices.
 struct Ticker {
+  // Prices, vwap and change in quote units, volume and quantities in base units, quote_volume in quote units,
+  // change_percent in percent. On contracts the two volumes are what the venue counts: contracts, and the settled
+  // asset.
   std::optional<WideDecimal> last, last_quantity, open, high, low, volume, quote_volume, vwap, change, change_percent;
+  // Of the moment at which the venue made the statistics: no substitute for a quote.
   std::optional<WideDecimal> bid, bid_quantity, ask, ask_quantity;
   std::optional<std::int64_t> trades;
   std::optional<UnixNanos> open_time;
@@ -84,12 +88,15 @@ struct Ticker {
 // name replaces the earlier one.
 struct Candle {
   std::string_view interval;  // "1m", "1h" ...
+  // Names the bar: first instant of its interval, ns. The close is the last instant as the venue counts it: some say
+  // the next bar's open, some a millisecond less.
   UnixNanos open_time = 0;
   std::optional<UnixNanos> close_time;
   std::optional<WideDecimal> open, high, low, close, volume, quote_volume, vwap;
   std::optional<std::int64_t> trades;
   // Absent if the venue does not say; then a bar is final when the next one begins.
   std::optional<bool> closed;
+  // Of `volume` and `quote_volume`, the part whose taker bought.
   std::optional<WideDecimal> taker_buy_volume, taker_buy_quote_volume;
 };
 
@@ -103,11 +110,15 @@ struct Instrument {
   InstrumentKind kind = InstrumentKind::kUnspecified;
   InstrumentStatus status = InstrumentStatus::kUnspecified;
   std::string status_text;
+  // Assets in plain spelling (BTC, not XBT); `settle` only where it is not the quote.
   std::string base, quote, settle;
+  // Price and quantity must be multiples of the first two; minimal quantity in base units or contracts, minimal
+  // notional in quote units.
   std::optional<WideDecimal> tick_size, quantity_step, min_quantity, min_notional;
   std::optional<std::int32_t> price_decimals, quantity_decimals;
-  std::optional<WideDecimal> contract_size;
-  std::optional<UnixNanos> expiry_time;
+  std::optional<WideDecimal>
+      contract_size;                     // units of the base, or of the quote for inverse contracts, in one contract
+  std::optional<UnixNanos> expiry_time;  // of dated contracts
 };
 
 // The words of the .proto files without the enum's prefix ("SNAPSHOT"); "UNRECOGNIZED" for a number of a newer schema.

@@ -89,16 +89,20 @@ struct Meta {
   std::int64_t seq = 0;
   // As sent, so it may repeat, jump or restart; what it counts differs by venue and dataset.
   std::optional<std::int64_t> venue_seq;
+  // When it happened at the venue, and when the venue sent it: by its clock, which may be off from ours by anything.
+  // Absent if not sent.
   std::optional<UnixNanos> venue_time;
   std::optional<UnixNanos> venue_send_time;
   // Our clock at the last byte of the frame, set once and never rewritten, also for an update that waited for its
   // snapshot.
   UnixNanos receive_time = 0;
+  // Our clock when the record was handed to the producer; absent offline.
   std::optional<UnixNanos> publish_time;
   // Receive time minus the previous proof that the stream is alive.
   std::int64_t staleness_ns = 0;
   Origin origin = Origin::kUnspecified;
   std::uint32_t flags = 0;  // bits of schemas::flag
+  // Holes before this record, oldest first; empty on nearly all.
   std::span<const GapMark> gap = {};
 };
 

@@ -37,7 +37,7 @@ struct Heartbeat {
 // What became of a stream, on every change; the topic is compacted, so the last one per stream is its present state.
 struct StreamStatus {
   std::string dataset;
-  std::string channel;
+  std::string channel;  // the venue's name for it
   StreamState state = StreamState::kUnspecified;
   std::string reason;  // a short fixed word
   std::string detail;  // for people

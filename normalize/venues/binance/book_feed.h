@@ -74,22 +74,28 @@ class BookFeed {
   EventMeta meta_of(const Header& header, std::int64_t venue_seq) const noexcept;
   void hold(const Depth& update, FeedContext& context);
   void drop_held(FeedContext& context);
+  // Puts a request for a snapshot into the commands, not before the pause that the attempts so far ask for.
   void ask(FeedContext& context);
+  // The book is given up: RECOVERING, updates wait, a snapshot is asked for. The hole is the caller's to declare.
   void lose_book(FeedContext& context, std::string_view reason);
   void declare_gap(const UpdateIds& update, std::string_view reason, FeedContext& context);
   bool joins(std::int64_t snapshot_id) const;
   bool load(Snapshot& snapshot, FeedContext& context);
+  // Applies what waited to the snapshot just loaded.
   std::optional<Errc> replay(FeedContext& context);
   bool drop(Verdict verdict, const UpdateIds& update, bool held, FeedContext& context);
   // False with the book half changed, if numbers do not fit: the caller gives the book up.
   bool apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks,
              EventMeta meta, FeedContext& context);
+  // Brings rows, book and instrument to common decimals, the finest of the three. False if numbers do not fit.
   bool align(Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks);
   std::uint32_t state_flags() const noexcept;
   std::optional<std::int32_t> proven_depth() const noexcept;
   schemas::Book frame_of(schemas::BookKind kind, std::span<const Level> bids, std::span<const Level> asks) const;
+  // Valid until the next call: views of all_bids_ and all_asks_.
   schemas::Book whole_book();
   void publish_bbo(const EventMeta& meta, FeedContext& context);
+  // Live only: after a second of being crossed, one resync.
   void watch_crossed(FeedContext& context);
   void set_state(schemas::StreamState state, std::string_view reason, FeedContext& context) const;
   void tell_audit(FeedContext& context, BookOutcome outcome, std::int64_t last_id, bool in_buffer = false) const;

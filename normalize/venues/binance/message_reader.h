@@ -51,6 +51,8 @@ struct MessageReader {
   MessageDecoder& decoder;
   std::string_view prefix;  // of places: "data." in the combined form
 
+  // Each fills the decoder's member of its kind. False: an error with its place is recorded, and the member holds
+  // anything.
   bool read_quote(od::object& object);
   bool read_depth(od::object& object);
   bool read_trade(od::object& object, MessageKind kind);
@@ -85,6 +87,7 @@ struct MessageReader {
     const auto code = value.get_int64().get(out);
     return code == simdjson::SUCCESS || fail_integer(value, key);
   }
+  // `out` points behind the opening quote, into the frame.
   bool read_text(od::value& value, std::string_view key, const char*& out) {
     od::raw_json_string text;
     if (const auto code = value.get_raw_json_string().get(text)) return fail(code, key);

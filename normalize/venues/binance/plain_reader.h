@@ -32,6 +32,7 @@ class PlainReader {
   bool read_common(char key, Header& header);
   bool read_time(Header& header, std::optional<schemas::UnixNanos>& out);
   bool read_symbol(Header& header);
+  // Like all of them: false ends the reading, and what was written is thrown away by the general reader.
   bool read_rows(std::vector<schemas::Level>& side);
   bool read_price(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.price, out); }
   bool read_quantity(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.quantity, out) && out >= 0; }

@@ -32,6 +32,7 @@ class BookFeed {
  private:
   Result<Action> on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder, EventSink& out);
   Result<Action> on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time, EventSink& out);
+  // The checksum disagrees: declares the hole once, however many snapshots fail in a row.
   Error refuse(InstrumentId id, BookOutcome outcome, EventSink& out);
   // The word for an update that nothing can be done with, and what the audit hears; nothing for one to apply.
   struct Drop {
@@ -39,6 +40,7 @@ class BookFeed {
     BookOutcome outcome;
   };
   static std::optional<Drop> useless(const SymbolState& symbol, const BookBody& body, std::uint32_t feeder) noexcept;
+  // Publishes the levels of rows_ as they stand.
   void publish(InstrumentId id, schemas::BookKind kind, EventMeta meta, EventSink& out);
   void publish_whole(InstrumentId id, const EventMeta& meta, EventSink& out);
   void publish_bbo(InstrumentId id, const EventMeta& meta, EventSink& out);

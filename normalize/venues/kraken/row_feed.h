@@ -48,10 +48,12 @@ class RowFeed {
     StreamKey stream{};
     schemas::Candle candle;
   };
+  // The first half of each handler: text to numbers, errors found, nothing published.
   Result<void> prepare_trades(const Message& message);
   Result<void> prepare_ticker(const TickerRow& row, std::size_t number, const StreamFilter& filter);
   Result<void> prepare_bbo(const TickerRow& row, std::size_t number, ReadyTicker& ready);
   Result<void> prepare_candle(const CandleRow& row, std::size_t number);
+  // False: a repeat, to be dropped. Declares what is missing in front of it and moves the memory of ids.
   bool is_next(const ReadyTrade& trade, EventSink& out);
   void publish(const ReadyTrade& trade, bool snapshot, EventSink& out);
 

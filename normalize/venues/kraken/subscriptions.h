@@ -77,16 +77,19 @@ class Subscriptions : public StreamFilter {
 
   Stream* find(StreamKey stream);
   std::optional<StreamKey> acked_stream(const Reply& reply);
+  // Empty: nobody waits for this answer any more.
   std::vector<StreamKey> refused_streams(const Reply& reply) const;
   Dataset ticker_dataset(InstrumentId id, const Reply& reply) const;
   void set_ticker_dataset(StreamKey stream);
   void ask(bool subscribe, Dataset dataset, std::span<const StreamKey> streams, Commands& todo);
   void ask(bool subscribe, StreamKey stream, Commands& todo);
+  // Enters a phase; `deadline` 0 = it may last.
   void begin(Stream& held, Phase phase, UnixNanos deadline, Commands& todo);
   void on_ack(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out, Commands& todo);
   void on_unsubscribed(StreamKey stream, UnixNanos now, Commands& todo);
   Result<void> on_refusal(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out, Commands& todo);
   void on_deadline(StreamKey stream, Stream& held, UnixNanos now, Commands& todo);
+  // Subscribes a live book anew to have all its levels proven.
   void start_audit(StreamKey stream, Stream& held, UnixNanos now, Commands& todo);
   UnixNanos audit_interval() const noexcept;
   int book_depth() const noexcept;

@@ -36,7 +36,6 @@ enum class Form : std::uint8_t {
   kDecimalMillis,  // of a number: written in ms with up to three decimals, kept in us
 };
 
-// One setting of a section. `path` is as in the file, dotted: "kafka.linger_ms".
 // One setting of a section. `path` is as in the file, dotted: "kafka.linger_ms". Texts have static life and are printed
 // in the reference page, so `help` is a sentence for users.
 template <class Section>

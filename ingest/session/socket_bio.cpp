@@ -27,7 +27,6 @@ Pipe& pipe_of(BIO* bio) { return *static_cast<Pipe*>(BIO_get_data(bio)); }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-// Fills the empty buffer. What recv(2) says if nothing came.
 // Fills the empty buffer. What recv(2) says if nothing came. A receive that filled only part of the buffer has emptied
 // the socket: the next call would be a system call for nothing, and the wait that follows tells when there is more.
 ssize_t refill(BIO* bio, Pipe& pipe) {

@@ -24,7 +24,6 @@ void for_each_after_meta(Reader reader, Decoded<Body>& out, Handle&& handle) {
   });
 }
 
-// One number column of the levels, and how far it is filled.
 // One number column of the levels, and how far it is filled. Prices and quantities arrive as two columns of one array
 // of levels; each grows it as far as it needs, and unequal ends are refused.
 template <std::int64_t Level::*Column>

@@ -45,7 +45,6 @@ struct Bytes {  // any bytes, where std::string alone means UTF-8
   std::string& out;
 };
 
-// Calls `handle(reader)` for each field; fields that it does not take are skipped.
 // Calls `handle(reader)` for each field; fields that it does not take are skipped. By value: the caller's reader stays
 // where it is. Of a field that occurs twice the last one holds, repeated fields append.
 template <class Handle>
@@ -144,7 +143,6 @@ bool read(Reader& reader, std::vector<T>& out) {
   return true;
 }
 
-// Reads the field whose number is `first` into the first of `outs`, `first + 1` into the second, and so on.
 // Reads the field whose number is `first` into the first of `outs`, `first + 1` into the second, and so on. So the
 // argument list is the message's fields in order, without a hole. False: another field, or one with a wrong wire type.
 template <class... Outs>

@@ -71,7 +71,7 @@ struct TradeMessage : Header {
   std::string_view order_type;  // X, futures only
 };
 
-// {"e":"kline","E":..,"s":"BNBBTC","k":{"t":..,"T":..,"i":"1m","o":"0.0010",..,"x":false,"q":"1.0","V":"500","Q":"0.5"}}
+// {"e":"kline","E":..,"s":"BNBBTC","k":{"t":..,"T":..,"i":"1m","o":"0.0010",..,"x":false,"q":"1.0","V":"500","Q":".."}}
 struct CandleMessage : Header {
   schemas::Candle body;
 };

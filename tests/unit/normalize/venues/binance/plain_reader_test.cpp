@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "tests/support/venue_harness.h"
 
 // The fast reader of the hot path: what it takes, and that it takes nothing that the general one reads otherwise. (The
@@ -32,14 +34,15 @@ class PlainReaderTest : public testing::Test {
   }
 
   bool takes(MessageKind kind, std::string_view text) {
-    const test::PaddedText padded(text);
-    return takes_view(kind, padded.view());
+    text_ = std::make_unique<test::PaddedText>(text);  // what was read points into it
+    return takes_view(kind, text_->view());
   }
   bool takes_view(MessageKind kind, std::string_view text) {
     if (!text.starts_with(kWrapped)) return PlainReader(decoder_, text).read(kind);
     return PlainReader(decoder_, text.substr(kWrapped.size())).read_wrapped(kind);
   }
 
+  std::unique_ptr<test::PaddedText> text_;
   InstrumentTable table_;
   MessageDecoder decoder_{table_};
 };

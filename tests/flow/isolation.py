@@ -17,10 +17,13 @@ class Story:
 
     def __init__(self):
         self.times, self.snapshots, self.holes, self.states = [], 0, 0, []
+        self.last_wait = None  # from the last record before a new snapshot to that snapshot
 
     def record(self, meta, kind):
         anew = kind == "SNAPSHOT" and "REFRESH" not in meta.get("flags", [])
-        self.snapshots += anew and bool(self.times)  # not the one that it began with
+        if anew and self.times:  # not the one that it began with
+            self.snapshots += 1
+            self.last_wait = self.times[-1], meta["publish_time_ns"]
         self.holes += sum(mark["kind"] != "RESTART" for mark in meta.get("gap", []))
         self.times.append(meta["publish_time_ns"])
 
@@ -28,10 +31,6 @@ class Story:
         # The end of a connection is told again by what follows, except when the worker itself ends.
         if reason not in ("stopped", "disconnected", "connection") and (self.states or state == "LIVE"):
             self.states.append(state)
-
-    def longest_pause(self):
-        pauses = [(later - earlier, earlier, later) for earlier, later in zip(self.times, self.times[1:])]
-        return max(pauses)[1:]
 
 
 def lines_of(flow, topic, epoch):
@@ -72,7 +71,7 @@ def only_the_hurt_resync(flow, stories):
 
 def the_rest_flowed(stories, venue, symbol, seconds):
     """While that book waited so long for its snapshot, everything else of the venue went on."""
-    begin, end = stories[venue, "book", symbol].longest_pause()
+    begin, end = stories[venue, "book", symbol].last_wait
     expect(end - begin >= seconds * SECOND, f"{venue}: the book of {symbol} waited {(end - begin) / SECOND:.1f} s")
     for key, story in stories.items():
         if key[0] != venue or key[1] == "trade" or key == (venue, "book", symbol):

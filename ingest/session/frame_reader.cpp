@@ -2,6 +2,12 @@
 
 #include <simdjson.h>
 
+// A frame (RFC 6455, 5.2), as servers send it, which is without a mask:
+//
+//   byte 0        FIN (0x80), RSV1 to RSV3 (0x40 0x20 0x10), opcode (0x0f); RSV1 = compressed (RFC 7692)
+//   byte 1        MASK (0x80, never set by a server), length 0 .. 125, or 126 or 127
+//   2 or 8 bytes  the length, most significant first, after 126 or 127
+//   payload
 namespace millrace::ingest {
 namespace {
 

@@ -4,6 +4,21 @@
 
 #include "ingest/session/frame_reader.h"
 
+// The states, and what leads from one to the next:
+//
+//   DISCONNECTED   start                              CONNECTING: admit, resolve, connect, handshake, upgrade
+//   CONNECTING     a step fails at an address         CONNECTING with the next address, while there is one
+//                  a step fails, no address is left   BACKING_OFF by the ladder
+//                  connect rate used up               BACKING_OFF until it has a place; counts as no failure
+//                  HTTP 401                           BACKING_OFF 30 s, after five in a row HALTED
+//                  upgraded                           SUBSCRIBING
+//   SUBSCRIBING    first message                      LIVE; the owner moves it on between the open states
+//   open states    closed, failed, reconnect()        BACKING_OFF: first at once, then by the ladder
+//                  maintenance (owner)                HALTED with the connection kept
+//                  login refused (owner)              as HTTP 401
+//   BACKING_OFF    the wait is over                   CONNECTING
+//   HALTED, down   start(), reconnect()               CONNECTING
+//   any            stop()                             DISCONNECTED, from an open one by way of a close frame
 namespace millrace::ingest {
 namespace {
 

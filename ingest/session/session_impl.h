@@ -59,6 +59,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   };
 
   // session_impl.cpp
+
   // Feeds one outcome to the FSM and performs what it decides. `detail` is for people.
   void happened(const Outcome& outcome, const std::string& detail = {});
   void perform(const Action& action);
@@ -108,6 +109,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl> {
   void count_frames();
 
   // session_send.cpp
+
   // Moves what waits to the wire, as far as the venue's rate and the socket allow.
   void pump();
   void flush();

@@ -7,6 +7,12 @@
 
 namespace millrace::ingest {
 
+// The time line of a connection that ends after `lifetime`, with overlap = min(600 s, lifetime / 4):
+//
+//   0                        lifetime - overlap     + settle                      lifetime
+//   first connection open    second one opened      second takes over, first is   (the venue would
+//                                                   closed, if the second has data  have closed it)
+//
 // Make before break: when to open a second connection for the same streams, and when to let the first one go. Pure;
 // asked at every tick with the state of both. Venues end a connection after its lifetime, in the middle of whatever it
 // carries; this way the streams have moved before (Binance: 24 h, web-socket-streams.md, General WSS information).

@@ -20,6 +20,10 @@
 #include "publish/kafka/last_ids.h"
 #include "publish/kafka/topic_names.h"
 
+// The order of a start, each step before anything that depends on it: the endpoint (its port), the claim (the epoch),
+// the recorders (their files), the end of the previous epoch (RESTART marks), then thread by thread lane, topics and
+// feeds. A step that fails ends the start with one line; what was begun is undone by destruction. The end is the other
+// way round: threads publish their books, close their connections and wait for the broker, side by side.
 namespace millrace::ingest {
 namespace {
 

@@ -4,6 +4,14 @@
 
 #include "normalize/book/book.h"
 
+// A side is made of three things:
+//
+//   pages_   16 neighbouring prices each: quantities, and a bitmap of those that are not 0
+//   slots_   hash of page number -> page, open addressing: finds any price in a step or two
+//   order_   the pages best first; new ones stand unsorted at its end until somebody asks for the order
+//
+// An update touches one page. The order matters only when the best page runs empty or depth is asked for, and sorting
+// is then a merge of the few new pages. Pages that ran empty stay, as their prices usually come back.
 namespace millrace::normalize {
 namespace {
 

@@ -1,4 +1,9 @@
 // The half of the market lane that talks to the producer: handing over, reports, renewal.
+//
+// The life of a record: reserve() and commit() lay it in its partition's ring (kWaiting). The next flush hands it over
+// (kSent); librdkafka sends it from where it lies. Its report ends it (kDone), and the ring gives memory back in the
+// order in which it was laid. Two things send it the way back: a full queue (kWaiting again, tried at the next flush
+// or poll) and a producer that died (kRepeat, sent by the next one with the header that says so).
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>

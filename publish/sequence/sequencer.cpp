@@ -7,6 +7,9 @@
 #include "schemas/codec/encode.h"
 
 // Streams, numbering and stamping; signs of life and heartbeats are in liveness.cpp.
+// The way of an event: open() finds its stream, stamp() gives it the next number and takes the stream's holes along,
+// the sink is asked for room, encode() writes into it, committed() notes what the record proves. No room: the number is
+// used up all the same, lost() makes a LOCAL hole of it, and the next record that fits declares it.
 namespace millrace::publish {
 namespace {
 

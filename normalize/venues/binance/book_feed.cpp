@@ -6,6 +6,15 @@
 #include "normalize/venues/binance/message_reader.h"
 #include "normalize/venues/binance/streams.h"
 
+// How a book lives. The venue sends updates and no snapshot ("How to manage a local order book correctly"), so:
+//
+//   nothing    --start, update-->  asked      updates wait; a REST snapshot is under way
+//   asked      --snapshot joins--> live       snapshot published, what waited applied or dropped as stale
+//   asked      --too old, failed-> asked      again after a pause: at once, 0.5 s, 1 s ... 32 s
+//   live       --gap, crossed----> asked      hole declared (gap), RECOVERING, updates wait
+//   any        --connection gone-> nothing    of a live book the next snapshot declares the hole
+//
+// Between two calls exactly one of these holds: live_ is set, deadline_ is set (asked), or neither (nothing).
 namespace millrace::normalize::binance {
 namespace {
 

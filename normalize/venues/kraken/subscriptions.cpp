@@ -5,6 +5,17 @@
 #include <algorithm>
 #include <array>
 
+// The life of a stream:
+//
+//   add()         kSubscribing   --ack-->             kSilent, or kActive where nothing comes at once (trades)
+//                                --refused, passes--> kRetryLater  --5, 10, 30, 60 s--> kSubscribing
+//                                --refused-->         kRefused, until it is removed
+//   kSilent       --first data-->                     kActive
+//   kActive       --wrong checksum, crossed-->        kUnsubscribing, or kResyncLater if it was just done
+//                 --audit due-->                      kUnsubscribing; the book stays in use
+//   kUnsubscribing --ack, refusal or 10 s-->          kSubscribing
+//
+// Twice without an answer for 10 s, and the whole connection is given up.
 namespace millrace::normalize::kraken {
 
 namespace {

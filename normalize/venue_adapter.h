@@ -98,6 +98,7 @@ struct VenueLimits {
   int rest_weight_per_minute = 0;
   std::int64_t lifetime_s = 0;        // the venue closes a connection after this; 0 = no limit
   std::int64_t silence_ns = 0;        // a connection without any frame for so long is dead
+  std::int64_t busy_silence_ns = 0;   // so long without a message means the same on one that was busy, pongs or not
   std::int64_t ping_interval_ns = 0;  // send a ping this often; 0 = none
 };
 

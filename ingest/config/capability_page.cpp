@@ -50,8 +50,8 @@ std::vector<Row> dataset_rows() {
   return rows;
 }
 
-const Row kLimitHead = {"venue",        "streams/connection", "messages/s", "connects",
-                        "lifetime [s]", "silence [s]",        "ping [s]",   "REST weight/min"};
+const Row kLimitHead = {"venue",       "streams/connection", "messages/s", "connects",       "lifetime [s]",
+                        "silence [s]", "busy silence [s]",   "ping [s]",   "REST weight/min"};
 std::vector<Row> limit_rows() {
   std::vector<Row> rows;
   for (const auto& entry : normalize::venues()) {
@@ -62,7 +62,8 @@ std::vector<Row> limit_rows() {
                                      : fmt::format("{} in {} s", limits.connects_per_window, limits.connect_window_s);
     rows.push_back({std::string(entry.name), number(limits.streams_per_connection), number(limits.messages_per_second),
                     connects, number(limits.lifetime_s), number(limits.silence_ns / 1'000'000'000),
-                    number(limits.ping_interval_ns / 1'000'000'000), number(limits.rest_weight_per_minute)});
+                    number(limits.busy_silence_ns / 1'000'000'000), number(limits.ping_interval_ns / 1'000'000'000),
+                    number(limits.rest_weight_per_minute)});
   }
   return rows;
 }

@@ -36,6 +36,7 @@ normalize::VenueLimits effective_limits(const VenueConfig& venue, const normaliz
   put_over(limits.rest_weight_per_minute, own.rest_weight_per_minute);
   put_over(limits.lifetime_s, own.lifetime_s);
   put_over(limits.silence_ns, own.silence_ms, kNanosPerMilli);
+  put_over(limits.busy_silence_ns, own.busy_silence_ms, kNanosPerMilli);
   put_over(limits.ping_interval_ns, own.ping_interval_ms, kNanosPerMilli);
   return limits;
 }

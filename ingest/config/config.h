@@ -31,6 +31,7 @@ struct LimitConfig {
   std::int64_t rest_weight_per_minute = 0;
   std::int64_t lifetime_s = 0;
   std::int64_t silence_ms = 0;
+  std::int64_t busy_silence_ms = 0;
   std::int64_t ping_interval_ms = 0;
 };
 

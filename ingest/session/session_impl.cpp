@@ -25,6 +25,7 @@ std::shared_ptr<ConnectBudget> budget_of(const SessionSettings& settings) {
 Watchdog::Limits watch_limits(const SessionSettings& settings) {
   return {.first_data = settings.deadlines.first_data,
           .silence = Nanos(settings.limits.silence_ns),
+          .busy_silence = Nanos(settings.limits.busy_silence_ns),
           .ping_interval = Nanos(settings.limits.ping_interval_ns),
           .pong = settings.deadlines.pong,
           .stable = settings.ladder.stable_after};

@@ -118,9 +118,9 @@ void Session::Impl::take_message(const Incoming& incoming, UnixNanos now) {
     bump(stats_.compressed_bytes, incoming.wire_bytes);
     bump(stats_.inflated_bytes, static_cast<std::int64_t>(incoming.payload.size()));
   }
+  watchdog_.got_message();
   if (!got_message_) {
     got_message_ = true;
-    watchdog_.got_message();
     happened({.kind = Outcome::Kind::kMessage});
   }
   listener_.on_frame({.text = incoming.payload, .receive_time = now, .binary = incoming.binary});

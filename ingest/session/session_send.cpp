@@ -134,6 +134,8 @@ void Session::Impl::watch() {
         return fail(Reason::kNoData, "open, but no message in time");
       case Watchdog::Due::kSilent:
         return fail(Reason::kSilent, "nothing received for longer than the venue's limit");
+      case Watchdog::Due::kStalled:
+        return fail(Reason::kSilent, "no message on a connection that was busy, though it answers");
       case Watchdog::Due::kHalfOpen:
         return fail(Reason::kHalfOpen, "no pong in time");
       case Watchdog::Due::kStable:

@@ -63,7 +63,8 @@ struct SessionSettings {
   // Unencrypted "ws://": for tests on the same machine only.
   bool allow_plain = false;
 
-  // silence_ns, ping_interval_ns, messages_per_second, connects_per_window and connect_window_s are obeyed here.
+  // silence_ns, busy_silence_ns, ping_interval_ns, messages_per_second, connects_per_window and connect_window_s are
+  // obeyed here.
   normalize::VenueLimits limits = {};
   // Capabilities::ping_text; empty = WebSocket ping frames, whose round trip is measured.
   std::string ping_text = {};

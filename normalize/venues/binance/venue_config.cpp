@@ -75,6 +75,7 @@ constexpr VenueLimits limits(int streams, int messages, int weight) {
   out.rest_weight_per_minute = weight;
   out.lifetime_s = 24 * 60 * 60;
   out.silence_ns = 40 * kSecondNs;
+  out.busy_silence_ns = 30 * kSecondNs;
   out.ping_interval_ns = 15 * kSecondNs;
   return out;
 }

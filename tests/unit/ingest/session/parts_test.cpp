@@ -104,6 +104,34 @@ TEST(Watchdog, EachLimitIsToldOnceItIsOver) {
   EXPECT_EQ(dog.check(115s), Due::kSilent);
 }
 
+TEST(Watchdog, ABusyConnectionThatOnlyAnswersPingsIsOver) {
+  Watchdog dog({.silence = 40s, .busy_silence = 30s});
+  const auto message_at = [&](std::chrono::seconds now) {
+    dog.heard(now);
+    dog.got_message();
+  };
+  dog.opened(100s);
+  for (int second = 1; second <= 24; ++second) message_at(100s + std::chrono::seconds(second));
+  dog.heard(150s);  // a pong
+  EXPECT_EQ(dog.next(), 154s);
+  EXPECT_EQ(dog.check(153s), Watchdog::Due::kNothing);
+  EXPECT_EQ(dog.check(154s), Watchdog::Due::kStalled);
+  message_at(154s);
+  EXPECT_EQ(dog.check(154s), Watchdog::Due::kNothing);
+}
+
+TEST(Watchdog, AQuietConnectionMaySayNothing) {
+  Watchdog dog({.busy_silence = 30s});
+  dog.opened(100s);
+  for (int second = 0; second < 200; second += 2) {
+    dog.heard(100s + std::chrono::seconds(second));
+    dog.got_message();
+    dog.got_message();
+  }
+  EXPECT_EQ(dog.next(), Watchdog::kNever);
+  EXPECT_EQ(dog.check(10'000s), Watchdog::Due::kNothing);
+}
+
 TEST(Watchdog, LimitsOfZeroAreNotWatched) {
   Watchdog dog({});
   dog.opened(1s);

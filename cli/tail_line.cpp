@@ -7,6 +7,8 @@
 #include <cctype>
 #include <ctime>
 
+#include "publish/kafka/claim.h"
+
 namespace millrace::cli {
 namespace {
 
@@ -135,7 +137,8 @@ Columns columns(const Claim& record, std::int64_t offset) {
   return {record.time,
           {},
           {},
-          fmt::format("{} claims epoch {} for {} streams", printable(record.worker), offset, record.streams),
+          fmt::format("{} claims epoch {} for {} streams", printable(record.worker), publish::epoch_of_claim(offset),
+                      record.streams),
           false};
 }
 

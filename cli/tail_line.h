@@ -22,7 +22,7 @@ struct TailFilter {
 bool passes(const TailFilter& filter, const TopicName& topic, const schemas::AnyDecoded& record);
 
 // A record as one line for people, without a newline: time (UTC), venue, dataset, instrument, epoch:seq, what. `offset`
-// is the record's, which for a claim is the epoch. `colour`: with terminal escapes.
+// is the record's, which for a claim gives the epoch. `colour`: with terminal escapes.
 std::string tail_line(const TopicName& topic, const schemas::AnyDecoded& record, std::int64_t offset, bool colour);
 
 }  // namespace millrace::cli

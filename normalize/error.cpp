@@ -27,14 +27,13 @@ std::string_view name(Errc code) noexcept {
       return "bad_checksum";
     case Errc::kRefused:
       return "refused";
-    case Errc::kMoveAway:
-      return "move_away";
   }
   return "unknown";
 }
 
 // One table, so that no caller invents its own policy. A wrong or unknown field costs one frame, as venues add both
-// without notice; a broken chain or checksum costs one instrument; only the venue's own word costs the connection.
+// without notice; a broken chain or checksum costs one instrument.
+// No error costs the connection: the venue's word to leave comes as a command.
 Reaction reaction_to(Errc code) noexcept {
   switch (code) {
     case Errc::kBadJson:
@@ -50,8 +49,6 @@ Reaction reaction_to(Errc code) noexcept {
       return Reaction::kResync;
     case Errc::kRefused:
       return Reaction::kReport;
-    case Errc::kMoveAway:
-      return Reaction::kReconnect;
   }
   // A value that is no Errc can only come from memory gone wrong: keep the frame as evidence.
   return Reaction::kQuarantine;

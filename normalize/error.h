@@ -21,7 +21,6 @@ enum class Errc : std::uint8_t {
   kSequenceGap,        // the venue's sequence jumped: this instrument's book is wrong from here on
   kBadChecksum,        // our book and the venue's checksum disagree
   kRefused,            // the venue said no (symbol, limit): trying the same again will not help
-  kMoveAway,           // the venue asks us to connect anew
 };
 
 // What the shell does about an error. Where a resync is needed, the adapter has declared the hole and put what to send
@@ -29,7 +28,6 @@ enum class Errc : std::uint8_t {
 enum class Reaction : std::uint8_t {
   kQuarantine,  // keep a sample, count, go on
   kResync,      // this instrument only; the adapter has put what to do into Commands
-  kReconnect,
   kReport,  // a status for the stream; no retry by itself
 };
 

@@ -145,8 +145,6 @@ void Connection::on_error(const normalize::Error& error, std::string_view text, 
       // The adapter has said in todo_ how; only this instrument is concerned.
       record(Direction::kControl, fmt::format("resync {} {}", error.where, normalize::name(error.code)), now);
       return;
-    case Reaction::kReconnect:
-      return reconnect(normalize::name(error.code));
     case Reaction::kReport:
       spdlog::error("refused venue={} connection={} where=\"{}\"", context_.config.name, name_, error.where);
       return;

@@ -68,7 +68,7 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
   if (!report.acked || *report.acked < 0) {
     throw std::runtime_error(fmt::format("kafka: the claim was refused ({}): see the log above", report.why));
   }
-  return *report.acked + 1;
+  return epoch_of_claim(*report.acked);
 }
 
 // Reads the whole status topic, which compaction keeps at about one record a stream.

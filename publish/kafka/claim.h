@@ -12,9 +12,11 @@
 // std::runtime_error with what to do.
 namespace millrace::publish {
 
-// Writes the claim to ctl.claim.v1 and waits for the broker's answer. The epoch is the record's offset + 1, so that it
-// is above 0 and rises over restarts, hosts and clock steps. A claim whose answer was lost costs a number and nothing
-// else: epochs need to rise, not to be dense.
+// The epoch that a claim at this offset gives: above 0 and rising over restarts, hosts and clock steps.
+constexpr std::int64_t epoch_of_claim(std::int64_t offset) noexcept { return offset + 1; }
+
+// Writes the claim to ctl.claim.v1 and waits for the broker's answer. A claim whose answer was
+// lost costs a number and nothing else: epochs need to rise, not to be dense.
 std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);
 
 // The highest epoch that the venue's status topic names; 0 if it names none. Reads the topic, which is compacted, from

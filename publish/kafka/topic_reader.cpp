@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "publish/kafka/client.h"
 
@@ -55,19 +58,22 @@ Partitions partitions_of(rd_kafka_t* client, const ReadScope& scope, Clock::time
   return all;
 }
 
-// Hands over the next record, if one comes in time. True: a partition is read to its end.
-bool read_one(rd_kafka_t* client, milliseconds wait, const TakeRecord& take) {
+// A partition of a topic, by the name that the broker knows.
+using Place = std::pair<std::string, std::int32_t>;
+
+// Hands over the next record, if one comes in time; or says which partition is read to its end.
+std::optional<Place> read_one(rd_kafka_t* client, milliseconds wait, const TakeRecord& take) {
   const Message message(rd_kafka_consumer_poll(client, static_cast<int>(wait.count())), rd_kafka_message_destroy);
-  if (!message) return false;
+  if (!message) return std::nullopt;
   switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       take(rd_kafka_topic_name(message->rkt), {static_cast<const char*>(message->payload), message->len});
-      return false;
+      return std::nullopt;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      return true;
+      return Place{rd_kafka_topic_name(message->rkt), message->partition};
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      return false;  // librdkafka connects again; the deadline counts
+      return std::nullopt;  // librdkafka connects again; the deadline counts
     default:
       throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(message->err)));
   }
@@ -79,7 +85,7 @@ milliseconds left_until(Clock::time_point deadline) {
   return std::max(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()), milliseconds{1});
 }
 
-// Ends are counted: a partition tells when it is read to its end.
+// A partition that grows while it is read tells its end more than once, so ends are told apart.
 bool read_topics(const KafkaSettings& settings, const ReadScope& scope, Clock::time_point deadline,
                  const TakeRecord& take) {
   const Client client = make_client(ClientKind::kReading, reader_settings(settings));
@@ -88,9 +94,10 @@ bool read_topics(const KafkaSettings& settings, const ReadScope& scope, Clock::t
   if (const auto error = rd_kafka_assign(client.get(), all.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(error)));
   }
-  for (int open = all->cnt; open > 0;) {
+  std::set<Place> ended;
+  while (ended.size() < static_cast<std::size_t>(all->cnt)) {
     if (Clock::now() >= deadline) return false;
-    if (read_one(client.get(), left_until(deadline), take)) --open;
+    if (auto place = read_one(client.get(), left_until(deadline), take)) ended.insert(*std::move(place));
   }
   return true;
 }

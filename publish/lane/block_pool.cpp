@@ -14,6 +14,8 @@ std::unique_ptr<Block> BlockPool::take(std::size_t at_least) {
     spare_.pop_back();
     return block;
   }
+  // What is out and what is kept stay within the limit together.
+  while (!spare_.empty() && used_ + spare_.size() * kBlockBytes > limit_) spare_.pop_back();
   auto block = std::make_unique<Block>();
   // Not value-initialized: a zeroed block would be written twice.
   block->memory = std::unique_ptr<std::byte[]>(new std::byte[bytes]);

@@ -16,9 +16,8 @@ struct Block {
 };
 
 // The byte budget that all rings of a lane share. Standard blocks are kept and handed out again, so that a lane in its
-// stride allocates nothing; a record larger than a block gets one of its own. Spare blocks are not part of used() and
-// never go back to the system: beside blocks that are out, the spare ones of an earlier peak may be held. Belongs to
-// one thread.
+// stride allocates nothing; a record larger than a block gets one of its own. Spare blocks are not part of used(), but
+// together with it they stay within the limit. Belongs to one thread.
 class BlockPool {
  public:
   static constexpr std::size_t kBlockBytes = 64 * 1024;

@@ -383,6 +383,8 @@ void BookFeed::watch_crossed(FeedContext& context) {
   if (!crossed_since_) crossed_since_ = context.now;
   if (resynced_for_crossed_ || context.now - *crossed_since_ < kCrossedFor) return;
   resynced_for_crossed_ = true;
+  context.out.on_gap({instrument_, Dataset::kBook},
+                     {schemas::GapKind::kVenue, chain_.last_id() + 1, std::nullopt, std::nullopt, "crossed"});
   lose_book(context, "crossed");
 }
 

@@ -48,7 +48,7 @@ TEST(TailLine, HasEscapesOnlyInColour) {
 TEST(TailLine, ControlCharactersOfOthersDoNotReachTheTerminal) {
   Claim claim{"worker\033[2J\n", "x", 0, {}, 3};
   const auto line = tail_line({"ctl", "", "claim", "v1"}, claim, 12, false);
-  EXPECT_THAT(line, HasSubstr("claims epoch 12 for 3 streams"));
+  EXPECT_THAT(line, HasSubstr("claims epoch 13 for 3 streams"));
   EXPECT_THAT(line, Not(HasSubstr("\033")));
   EXPECT_THAT(line, Not(HasSubstr("\n")));
 }

@@ -286,6 +286,9 @@ TEST_F(SpotBook, ACrossedBookIsFlaggedAndAfterASecondFetchedAnewOnce) {
   venue.now += 1'000'000'000;
   ASSERT_TRUE(venue.feed(spot_update(102, 102)));
   EXPECT_EQ(venue.todo.rest.size(), 1U);
+  ASSERT_EQ(venue.out.gaps.size(), 1U) << "the updates until the snapshot are missing";
+  EXPECT_EQ(venue.out.gaps[0].mark.reason, "crossed");
+  EXPECT_EQ(venue.out.gaps[0].mark.from, 103);
   ASSERT_TRUE(venue.answer(kTarget, snapshot(103, R"(["12","1"])")));
   venue.clear();
   for (int id = 104; id < 108; ++id) {

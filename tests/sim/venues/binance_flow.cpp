@@ -123,6 +123,8 @@ std::size_t BinanceFlow::send_batch(std::size_t instrument) {
 
 void BinanceFlow::on_second() {
   for (std::size_t i = 0; i < flow_.markets().size(); ++i) {
+    // A quiet instrument's book does not wait for its next step: at the venue a batch takes 100 ms.
+    if (batches_[i].first_id != 0) send_batch(i);
     const Market& market = flow_.markets()[i];
     for (const Stream* stream : streams_of(i)) {
       if (stream->channel != Channel::kTicker || stream->clients.empty()) continue;

@@ -162,7 +162,8 @@ void add_verify(CLI::App& app, Action& action) {
   verify->add_option("--from-epoch", options->from_epoch, "leave records of lower epochs aside");
   verify->add_option("--until-idle-ms", options->idle_ms, "go on until no market record came for so long")
       ->check(CLI::PositiveNumber);
-  verify->add_option("--until", options->until_seconds, "go on for so many seconds, and to the end of what was there")->check(CLI::PositiveNumber);
+  verify->add_option("--until", options->until_seconds, "go on for so many seconds, and to the end of what was there")
+      ->check(CLI::PositiveNumber);
   verify
       ->add_option("--seconds-grace", options->grace_seconds,
                    "age at which a number that only a heartbeat names counts as lost")

@@ -28,7 +28,7 @@ enum class Errc : std::uint8_t {
 enum class Reaction : std::uint8_t {
   kQuarantine,  // keep a sample, count, go on
   kResync,      // this instrument only; the adapter has put what to do into Commands
-  kReport,  // a status for the stream; no retry by itself
+  kReport,      // a status for the stream; no retry by itself
 };
 
 std::string_view name(Errc code) noexcept;  // "bad_json" ...: the reason label of metrics

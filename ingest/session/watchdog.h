@@ -27,7 +27,8 @@ class Watchdog {
   // kPing and kStable are to be acted upon; the other four say why the connection is over.
   enum class Due : std::uint8_t { kNothing, kPing, kNoData, kSilent, kStalled, kHalfOpen, kStable };
 
-  explicit Watchdog(const Limits& limits) : limits_(limits) {}
+  explicit Watchdog(const Limits& limits)
+      : limits_(limits), interval_length_(std::max(Nanos(1), limits.busy_silence / kIntervals)) {}
 
   // All times are monotonic. opened() first; every limit counts from there.
   void opened(Nanos now) {
@@ -36,22 +37,20 @@ class Watchdog {
     ping_at_ = after(now, limits_.ping_interval);
     stable_at_ = after(now, limits_.stable);
     pong_at_ = kNever;
+    // What the connection before was, this one will be: it carries the same streams.
     message_ = now;
-    busy_intervals_ = 0;
+    interval_ = now;
   }
   void heard(Nanos now) { heard_ = now; }  // any bytes
   // After heard(): a message was among the bytes.
   void got_message() {
     first_data_at_ = kNever;
     message_ = heard_;
-    if (limits_.busy_silence == Nanos::zero()) return;
-    const std::int64_t interval = heard_ / (limits_.busy_silence / kIntervals);
-    if (interval != interval_) {
-      const std::int64_t passed = interval - interval_;
-      busy_intervals_ = passed < 32 ? busy_intervals_ << passed : 0;
-      interval_ = interval;
-    }
     busy_intervals_ |= 1;
+    if (heard_ - interval_ < interval_length_) return;
+    const std::int64_t passed = (heard_ - interval_) / interval_length_;
+    busy_intervals_ = passed < 32 ? busy_intervals_ << passed | 1 : 1;
+    interval_ += passed * interval_length_;
   }
   void awaits_pong(Nanos now) {  // a WebSocket ping is out
     if (pong_at_ == kNever) pong_at_ = after(now, limits_.pong);
@@ -62,7 +61,10 @@ class Watchdog {
   Due check(Nanos now) {
     if (now >= first_data_at_) return Due::kNoData;
     if (now >= after(heard_, limits_.silence)) return Due::kSilent;
-    if (now >= stalled_at()) return Due::kStalled;
+    if (now >= stalled_at()) {
+      busy_intervals_ = 0;  // if the next one is as quiet, then that is what it is now
+      return Due::kStalled;
+    }
     if (now >= pong_at_) return Due::kHalfOpen;
     if (now >= stable_at_) {
       stable_at_ = kNever;
@@ -90,9 +92,10 @@ class Watchdog {
   static Nanos after(Nanos now, Nanos limit) { return limit > Nanos::zero() ? now + limit : kNever; }
 
   Limits limits_;
+  Nanos interval_length_;
   Nanos heard_{0};
   Nanos message_{0};                  // the last one
-  std::int64_t interval_ = 0;         // in which it came
+  Nanos interval_{0};                 // in which it came: its beginning
   std::uint32_t busy_intervals_ = 0;  // a bit for that one and each of the 31 before it: a message came
   Nanos first_data_at_ = kNever;
   Nanos pong_at_ = kNever;

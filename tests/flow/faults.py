@@ -148,6 +148,16 @@ def silent_connection(flow, worker, venue):
     expect(reconnects() == before + 2, f"{venue}: one connection was reset and one silent, not {reconnects() - before}")
 
 
+def stalled_connection(flow, worker, venue):
+    """A connection that was busy and only answers pings any more."""
+    frames = lambda: flow.metric(worker, "millrace_frames_total", venue=venue, via="ws")
+    seen = frames()
+    wait_for(f"{venue}: the connection is busy", lambda: frames() > seen + 4000, 60)
+    connection_fault(flow, worker, venue, "silence", 1)
+    silent = flow.metric(worker, "millrace_reconnects_total", venue=venue, reason="silent")
+    expect(silent == 1, f"{venue}: it was ended because it was silent: {silent}")
+
+
 def refused_connects(flow, worker, venue):
     """A connection that ends and cannot be opened again at once."""
     flow.fault("refuse_connect", venue)
@@ -179,6 +189,7 @@ def usdm_faults(flow, worker):
         connection_fault(flow, worker, "binance-usdm", kind, reconnects, **more)
     limited_host(flow, worker, "binance-usdm", "http_418", symbols[1])
     flow.wait_live(worker, "binance-usdm", seconds=60)
+    stalled_connection(flow, worker, "binance-usdm")
     connection_fault(flow, worker, "binance-usdm", "close", 1, code=1008)
     limited = flow.metric(worker, "millrace_reconnects_total", venue="binance-usdm", reason="limited")
     expect(limited == 1, f"close code 1008 means that we are limited: {limited}")
@@ -236,6 +247,9 @@ def compare_trade_ids(flow, report, epoch):
 
 with Faults("faults") as flow:
     flow.sim("--instruments", INSTRUMENTS, "--rate", 1500, "--seed", 11, "--max-buffered", 64 << 20)
+    # Not to wait out the venue's 30 s.
+    flow.edit_config(lambda text: text.replace("- name: binance-usdm\n",
+                                               "- name: binance-usdm\n    limits: {busy_silence_ms: 5000}\n"))
     first = message_faults(flow)
     compare_with_log(flow, flow.verify())
     stories = stories_of(flow, first.ready["epoch"])

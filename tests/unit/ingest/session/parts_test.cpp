@@ -120,6 +120,22 @@ TEST(Watchdog, ABusyConnectionThatOnlyAnswersPingsIsOver) {
   EXPECT_EQ(dog.check(154s), Watchdog::Due::kNothing);
 }
 
+TEST(Watchdog, TheConnectionAfterABusyOneIsHeldToItOnce) {
+  Watchdog dog({.busy_silence = 30s});
+  dog.opened(100s);
+  for (int second = 0; second < 24; ++second) {
+    dog.heard(100s + std::chrono::seconds(second));
+    dog.got_message();
+  }
+  dog.opened(500s);
+  dog.heard(501s);
+  dog.got_message();
+  EXPECT_EQ(dog.check(530s), Watchdog::Due::kNothing);
+  EXPECT_EQ(dog.check(531s), Watchdog::Due::kStalled);
+  dog.opened(600s);
+  EXPECT_EQ(dog.next(), Watchdog::kNever);
+}
+
 TEST(Watchdog, AQuietConnectionMaySayNothing) {
   Watchdog dog({.busy_silence = 30s});
   dog.opened(100s);

@@ -26,6 +26,9 @@ class LadderSide {
   // before. Amortized constant time; only the removal of the last level of the best page looks for the next page.
   // Quantities must not be negative: the venue's decoder refuses those.
   std::int64_t set(std::int64_t price, std::int64_t quantity);
+  // Asks for the memory that set() will touch for these levels, so that they wait for it together and not one after the
+  // other. Changes nothing.
+  void expect(std::span<const Level> levels) const noexcept;
   std::int64_t quantity_at(std::int64_t price) const noexcept;  // 0 if there is no level
 
   std::size_t size() const noexcept { return size_; }  // levels

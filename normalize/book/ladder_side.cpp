@@ -51,6 +51,15 @@ std::int64_t LadderSide::set(std::int64_t price, std::int64_t quantity) {
   return before;
 }
 
+// Only where a page lies in its home slot, which is nearly always: a miss here costs time, nothing else.
+void LadderSide::expect(std::span<const Level> levels) const noexcept {
+  for (const Level& level : levels) __builtin_prefetch(&slots_[home(key_of(level.price))]);
+  for (const Level& level : levels) {
+    const Slot& slot = slots_[home(key_of(level.price))];
+    if (slot.page != kNone) __builtin_prefetch(&pages_[slot.page].quantities[offset_of(level.price)], 1);
+  }
+}
+
 std::int64_t LadderSide::quantity_at(std::int64_t price) const noexcept {
   const std::uint32_t page = find(key_of(price));
   return page == kNone ? 0 : pages_[page].quantities[offset_of(price)];

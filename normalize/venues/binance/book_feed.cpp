@@ -309,6 +309,8 @@ bool BookFeed::apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>
   if ((decimals.price != -book_.price_exponent || decimals.quantity != -book_.quantity_exponent) &&
       !align(decimals, bids, asks))
     return false;
+  book_.bids.expect(bids);
+  book_.asks.expect(asks);
   for (const Level& row : bids) proven_bids_.changed(row.price, book_.bids.set(row.price, row.quantity), row.quantity);
   for (const Level& row : asks) proven_asks_.changed(row.price, book_.asks.set(row.price, row.quantity), row.quantity);
   depth_limited_ |= limit_side(book_.bids, proven_bids_, max_levels_, &bids);

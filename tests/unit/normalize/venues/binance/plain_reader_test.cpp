@@ -74,9 +74,10 @@ TEST_F(PlainReaderTest, EndsNowhereButAtTheEnd) {
                                    {MessageKind::kDepth, kDepth},
                                    {MessageKind::kTrade, kTrade},
                                    {MessageKind::kAggTrade, kAggTrade}}) {
+    const test::PaddedText padded(text);
     for (std::size_t size = 0; size < text.size(); ++size) {
       // What was cut off lies behind the end, as the next bytes of a receive buffer may.
-      EXPECT_FALSE(takes_view(kind, text.substr(0, size)));
+      EXPECT_FALSE(takes_view(kind, padded.view().substr(0, size)));
     }
     EXPECT_FALSE(takes(kind, std::string(text) + " "));
     EXPECT_FALSE(takes(kind, std::string(text) + "}"));

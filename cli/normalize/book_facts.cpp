@@ -72,12 +72,15 @@ void BookFacts::changed(const BookAudit::Event& event, bool snapshot) {
   final_ = Final{best_of(book.bids, book), best_of(book.asks, book), book.bids.size(), book.asks.size(), event.last_id};
 }
 
-// A message that fails its checksum counts as applied, as it did change the book, and ends the book's validity.
+// An update that fails its checksum counts as applied, as it did change the book; a snapshot that fails counts as
+// loaded. Both end the book's validity.
 void BookFacts::add(const BookAudit::Event& event) {
   if (event.checksum_ok) ++(*event.checksum_ok ? checksums_ok_ : checksums_bad_);
   if (event.outcome == BookOutcome::kSnapshot) {
     ++snapshots_;
-    return changed(event, true);
+    changed(event, true);
+    if (event.checksum_ok == false) final_.reset();
+    return;
   }
   if (event.outcome == BookOutcome::kGap) {  // the frame behind the hole gets an outcome of its own
     ++gaps_;

@@ -112,6 +112,15 @@ TEST(BookFacts, TheFinalBookHasTheBestTenAndIsNullAfterABadChecksumOrGap) {
   EXPECT_EQ(story.at("/checksum/bad").to_number<int>(), 1);
 }
 
+TEST(BookFacts, ASnapshotWithABadChecksumIsNoFinalBook) {
+  BookStory story;
+  story.book.bids.set(100, 1);
+  story.tell(BookOutcome::kSnapshot, {}, false, false);
+  EXPECT_EQ(story.number("snapshots"), 1);
+  EXPECT_EQ(story.at("/checksum/bad").to_number<int>(), 1);
+  EXPECT_TRUE(story.facts.json().at("final").is_null());
+}
+
 TEST(BookFacts, EachFateOfAnUpdateHasItsCount) {
   BookStory story;
   story.tell(BookOutcome::kSnapshot);

@@ -72,7 +72,8 @@ Result<void> KrakenAdapter::on_book(const Frame& frame, EventSink& out, Commands
     out.on_drop("unsubscribed");
     return {};
   }
-  const auto action = books_.on_message(*id, message_, number_, frame.receive_time, out);
+  const auto action =
+      books_.on_message(*id, message_, {number_, subscriptions_.acked_depth(*id)}, frame.receive_time, out);
   if (!action) {
     if (action.error().code == Errc::kBadChecksum) subscriptions_.resync(*id, frame.receive_time, todo);
     return action.error();

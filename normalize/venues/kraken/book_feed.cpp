@@ -22,15 +22,15 @@ bool same(const schemas::Bbo& a, const schemas::Bbo& b) noexcept {
 }  // namespace
 
 // A snapshot is always taken, whoever asked for it: it is the venue's own word on the whole book.
-Result<BookFeed::Action> BookFeed::on_message(InstrumentId id, const Message& message, std::uint32_t feeder,
+Result<BookFeed::Action> BookFeed::on_message(InstrumentId id, const Message& message, Feeder feeder,
                                               UnixNanos receive_time, EventSink& out) {
   if (message.snapshot) return on_snapshot(id, message.book, feeder, out);
-  if (const auto drop = useless(venue_.of(id), message.book, feeder)) {
+  if (const auto drop = useless(venue_.of(id), message.book, feeder.number)) {
     out.on_drop(drop->reason);
     tell_audit(id, drop->outcome, std::nullopt);
     return Action::kNone;
   }
-  return on_update(id, message.book, receive_time, out);
+  return on_update(id, message.book, feeder, receive_time, out);
 }
 
 // Why an update cannot be applied, if so. The order matters: an invalid book says so whatever its times are.
@@ -54,17 +54,16 @@ std::optional<BookFeed::Drop> BookFeed::useless(const SymbolState& symbol, const
 // Everything that can fail comes before the book is touched, but the checksum, which needs the book. The depth cannot
 // be read off a frame: a thin market's snapshot is shorter than what was asked for, and a wrong depth cuts levels at
 // the wrong place (docs.kraken.com, guides/spot-ws-book-v2: truncate to the subscribed depth after every message).
-Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder,
-                                               EventSink& out) {
+Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& body, Feeder feeder, EventSink& out) {
   SymbolState& symbol = venue_.of(id);
   const std::size_t levels = std::max(body.bids.size(), body.asks.size());
-  const int depth = symbol.acked_depth != 0 ? symbol.acked_depth : offered_depth(levels);
+  const int depth = feeder.depth != 0 ? feeder.depth : offered_depth(levels);
   if (depth == 0) return Error{Errc::kTooLarge, body.bids.size() == levels ? "data[0].bids" : "data[0].asks"};
   InstrumentInfo& info = venue_.instruments[id];
   Precision precision = Precision::of(info);
   if (auto scanned = rows_.scan(body, precision); !scanned) return scanned.error();
   precision.remember(info);
-  symbol.feeder = feeder;
+  symbol.feeder = feeder.number;
   symbol.book_time = body.time.time;
   symbol.update_time.reset();
   if (!symbol.book.load(rows_, precision, depth, body.checksum)) return refuse(id, BookOutcome::kSnapshot, out);
@@ -82,8 +81,8 @@ Result<BookFeed::Action> BookFeed::on_snapshot(InstrumentId id, const BookBody& 
 
 // The numbers are read at the instrument's precision before they are applied: one update of a finer number would
 // otherwise be rounded, and the checksum is over digits.
-Result<BookFeed::Action> BookFeed::on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time,
-                                             EventSink& out) {
+Result<BookFeed::Action> BookFeed::on_update(InstrumentId id, const BookBody& body, Feeder feeder,
+                                             UnixNanos receive_time, EventSink& out) {
   SymbolState& symbol = venue_.of(id);
   InstrumentInfo& info = venue_.instruments[id];
   // A live book keeps the finest precision that it had: a coarser one begins with its next snapshot.
@@ -95,6 +94,8 @@ Result<BookFeed::Action> BookFeed::on_update(InstrumentId id, const BookBody& bo
   precision.remember(info);
   symbol.book_time = body.time.time;
   if (body.time.time) symbol.update_time = body.time.time;
+  // An ack may come behind its snapshot, which then was too short to tell the depth.
+  if (feeder.depth != 0) symbol.book.set_depth(feeder.depth);
   if (!symbol.book.apply(rows_, body.checksum)) return refuse(id, BookOutcome::kBadChecksum, out);
   tell_audit(id, BookOutcome::kApplied, true);
   publish(id, BookKind::kDelta, meta_of(body.time, false), out);

@@ -16,9 +16,15 @@ class BookFeed {
   // yet crossed for too long; it is published and stays in use until the resync.
   enum class Action : std::uint8_t { kNone, kSnapshotLoaded, kResyncCrossed };
 
-  // Decodes and publishes one message of connection `feeder`. Errors: kBadNumber, kTooLarge (nothing changed) and
-  // kBadChecksum: the hole is declared, the book invalid, and the connection must resync it.
-  Result<Action> on_message(InstrumentId id, const Message& message, std::uint32_t feeder, UnixNanos receive_time,
+  // The connection that a message came by. Two that overlap may have asked for different depths.
+  struct Feeder {
+    std::uint32_t number = 0;
+    int depth = 0;  // levels a side that it is subscribed to, by the ack; 0 = not told
+  };
+
+  // Decodes and publishes one message. Errors: kBadNumber, kTooLarge (nothing changed) and kBadChecksum: the hole is
+  // declared, the book invalid, and the connection must resync it.
+  Result<Action> on_message(InstrumentId id, const Message& message, Feeder feeder, UnixNanos receive_time,
                             EventSink& out);
 
   // The book will miss updates until its next snapshot, which then declares a hole for `reason` (static text: a view of
@@ -30,8 +36,9 @@ class BookFeed {
   bool refresh(InstrumentId id, EventSink& out);
 
  private:
-  Result<Action> on_snapshot(InstrumentId id, const BookBody& body, std::uint32_t feeder, EventSink& out);
-  Result<Action> on_update(InstrumentId id, const BookBody& body, UnixNanos receive_time, EventSink& out);
+  Result<Action> on_snapshot(InstrumentId id, const BookBody& body, Feeder feeder, EventSink& out);
+  Result<Action> on_update(InstrumentId id, const BookBody& body, Feeder feeder, UnixNanos receive_time,
+                           EventSink& out);
   // The checksum disagrees: declares the hole once, however many snapshots fail in a row.
   Error refuse(InstrumentId id, BookOutcome outcome, EventSink& out);
   // The word for an update that nothing can be done with, and what the audit hears; nothing for one to apply.

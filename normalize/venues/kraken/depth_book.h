@@ -47,6 +47,8 @@ class DepthBook {
   State state() const noexcept { return state_; }
   const Book& book() const noexcept { return book_; }
   int depth() const noexcept { return depth_; }
+  // Counts from the next update on.
+  void set_depth(int depth) noexcept { depth_ = depth; }
   std::uint32_t checksum() const noexcept { return checksum_value_; }  // as the venue sent it last, right or wrong
   // Are all levels proven by a snapshot, or only those that the checksum covers?
   bool fresh() const noexcept { return fresh_; }

@@ -79,6 +79,16 @@ Dataset Subscriptions::ticker_dataset(InstrumentId id) const {
   return index(id) < bbo_ticker_.size() && bbo_ticker_[index(id)] ? Dataset::kBbo : Dataset::kTicker;
 }
 
+int Subscriptions::acked_depth(InstrumentId id) const noexcept {
+  return index(id) < depths_.size() ? depths_[index(id)] : 0;
+}
+
+// 0 forgets it.
+void Subscriptions::set_acked_depth(InstrumentId id, int depth) {
+  if (depths_.size() <= index(id)) depths_.resize(index(id) + 1);
+  depths_[index(id)] = depth;
+}
+
 // From now on the ticker frames of this symbol on this connection are of this dataset.
 void Subscriptions::set_ticker_dataset(StreamKey stream) {
   const std::size_t at = index(stream.instrument);
@@ -156,7 +166,10 @@ void Subscriptions::remove(std::span<const Subscription> gone, UnixNanos /*now*/
     SymbolState& symbol = venue_.of(*id);
     symbol.states[static_cast<std::size_t>(one.dataset)] = StreamState::kUnspecified;
     if (one.dataset == Dataset::kBboBook) venue_.want_bbo_book(*id, false);
-    if (one.dataset == Dataset::kBook) symbol.forget_book();
+    if (one.dataset == Dataset::kBook) {
+      symbol.forget_book();
+      set_acked_depth(*id, 0);
+    }
     if (one.dataset == Dataset::kTrade) symbol.trades = {};
     if (!channel_of(one.dataset).empty() && one.dataset != Dataset::kInstrument) {
       ask(false, {*id, one.dataset}, todo);
@@ -227,7 +240,7 @@ Result<void> Subscriptions::on_reply(const Reply& reply, UnixNanos now, EventSin
 // An ack promises data; only the data makes the stream live, but for trades, which may be silent for hours.
 void Subscriptions::on_ack(StreamKey stream, const Reply& reply, UnixNanos now, EventSink& out, Commands& todo) {
   if (stream.dataset == Dataset::kBook && reply.depth && is_offered_depth(*reply.depth)) {
-    venue_.of(stream.instrument).acked_depth = static_cast<int>(*reply.depth);
+    set_acked_depth(stream.instrument, static_cast<int>(*reply.depth));
   }
   Stream* held = find(stream);
   if (managed_ && !held) return;  // removed while the ack was under way

@@ -43,6 +43,8 @@ class Subscriptions : public StreamFilter {
 
   bool carries(StreamKey stream) const override;
   Dataset ticker_dataset(InstrumentId id) const override;
+  // Levels a side of this connection's book subscription, by its ack; 0 = not told.
+  int acked_depth(InstrumentId id) const noexcept;
   // Every stream with a subscription, also those still waiting.
   std::vector<StreamKey> streams() const;
 
@@ -81,6 +83,7 @@ class Subscriptions : public StreamFilter {
   std::vector<StreamKey> refused_streams(const Reply& reply) const;
   Dataset ticker_dataset(InstrumentId id, const Reply& reply) const;
   void set_ticker_dataset(StreamKey stream);
+  void set_acked_depth(InstrumentId id, int depth);
   void ask(bool subscribe, Dataset dataset, std::span<const StreamKey> streams, Commands& todo);
   void ask(bool subscribe, StreamKey stream, Commands& todo);
   // Enters a phase; `deadline` 0 = it may last.
@@ -99,6 +102,7 @@ class Subscriptions : public StreamFilter {
   // Only what is subscribed to or waits for it; a refused one stays, so that it is not asked for again.
   std::map<Key, Stream> streams_;
   std::vector<bool> bbo_ticker_;  // by instrument: the ticker subscription has trigger bbo
+  std::vector<int> depths_;       // by instrument: acked_depth()
   std::int64_t requests_ = 0;     // made by this connection; ids need be unique here only
   bool managed_ = false;          // somebody told us what to subscribe to
 };

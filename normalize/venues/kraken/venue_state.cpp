@@ -15,7 +15,6 @@ constexpr std::size_t kLongestSymbol = 64;
 // Trades are left alone: their stream is another subscription.
 void SymbolState::forget_book() noexcept {
   book.reset();
-  acked_depth = 0;
   hole = {};
   repairing = false;
   book_time.reset();

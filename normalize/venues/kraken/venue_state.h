@@ -22,7 +22,6 @@ struct TradeMemory {
 // All that one thread knows of one symbol. Lives as long as the venue, over reconnects and resubscriptions.
 struct SymbolState {
   DepthBook book;
-  int acked_depth = 0;                     // of the subscription, by its ack; 0 = not told
   std::uint32_t feeder = 0;                // the connection whose snapshot the book began with
   std::string_view hole;                   // not empty: the next snapshot declares a hole with this reason
   bool repairing = false;                  // the next snapshot repairs a hole that was declared already

@@ -101,6 +101,28 @@ TEST(KrakenBook, TheDepthOfTheAckCounts) {
   EXPECT_EQ(kraken.out.books[0].book.depth, 25);
 }
 
+TEST(KrakenBook, AnAckBehindItsSnapshotCountsFromTheNextUpdateOn) {
+  Connection kraken;
+  ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));
+  std::string ack = fixture("ws_ack_book.json");
+  ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
+  ASSERT_TRUE(kraken.feed(ack));
+  ASSERT_TRUE(kraken.feed_file("ws_book_update.json"));
+  EXPECT_EQ(kraken.out.books[1].book.depth, 25);
+}
+
+TEST(KrakenBook, TheAckOfAnotherConnectionSaysNothingOfTheDepth) {
+  Connection kraken;
+  std::string ack = fixture("ws_ack_book.json");
+  ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
+  const auto other = kraken.venue->connect();
+  const std::string text = padded(ack);
+  const Frame frame{std::string_view(text).substr(0, ack.size()), kraken.now};
+  ASSERT_TRUE(other->on_frame(frame, kraken.out, kraken.todo));
+  ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));
+  EXPECT_EQ(kraken.out.books[0].book.depth, 10);
+}
+
 TEST(KrakenBook, ABadChecksumPublishesNothingDeclaresAHoleAndDropsUntilASnapshot) {
   Connection kraken;
   ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));

@@ -25,10 +25,14 @@ constexpr UnixNanos kFirstRetry = kSecond / 2;
 constexpr int kMostDoublings = 6;       // 32 s
 constexpr UnixNanos kStable = kSecond;  // books that live shorter, one after another, are asked for ever more slowly
 constexpr UnixNanos kCrossedFor = kSecond;
+struct Bound {
+  std::size_t updates;
+  std::size_t levels;
+};
 // What may wait for a snapshot: 100 s of the fastest stream, or a few MB of rows. The oldest goes first, which only
-// makes the snapshot have to be newer.
-constexpr std::size_t kMostHeld = 1'000;
-constexpr std::size_t kMostHeldLevels = 200'000;
+// makes the snapshot have to be newer. The snapshot of a recording comes when it comes: some 100 MB there.
+constexpr Bound kHeldLive{1'000, 200'000};
+constexpr Bound kHeldOffline{100'000, 4'000'000};
 
 }  // namespace
 
@@ -144,7 +148,8 @@ void BookFeed::hold(const Depth& update, FeedContext& context) {
   held.bids = update.bids;
   held.asks = update.asks;
   held_levels_ += held.bids.size() + held.asks.size();
-  while (held_.size() > kMostHeld || (held_levels_ > kMostHeldLevels && held_.size() > 1)) {
+  const Bound& most = context.online ? kHeldLive : kHeldOffline;
+  while (held_.size() > most.updates || (held_levels_ > most.levels && held_.size() > 1)) {
     tell_audit(context, after_gap_ ? BookOutcome::kInvalid : BookOutcome::kNoSnapshot, held_.front().ids.u);
     context.out.on_drop(after_gap_ ? "invalid" : "no_snapshot");
     held_levels_ -= held_.front().bids.size() + held_.front().asks.size();

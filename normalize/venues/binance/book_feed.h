@@ -119,7 +119,8 @@ class BookFeed {
   bool undeclared_ = false;  // the connection was lost under a live book: the next snapshot declares the hole
   bool depth_limited_ = false;
 
-  // At most 1,000 updates or 200,000 levels; the oldest goes first, counted as a drop.
+  // At most 1,000 updates or 200,000 levels, in a recording 100,000 or 4,000,000; the oldest goes first, counted as a
+  // drop.
   std::deque<Update> held_;
   std::size_t held_levels_ = 0;
   std::optional<UnixNanos> deadline_;  // of the snapshot that was asked for; absent = none asked

@@ -44,6 +44,13 @@ bool MessageReader::fail_integer(od::value& value, std::string_view key) {
   return fail(number ? Errc::kBadNumber : Errc::kWrongType, key);
 }
 
+// The parser keeps the unescaped text until the next frame.
+bool MessageReader::read_escaped_symbol(od::value& value, Header& header) {
+  if (const auto code = value.get_string().get(header.symbol)) return fail(code, "s");
+  header.instrument = decoder.table_.find(header.symbol);
+  return true;
+}
+
 // Begins anew when a number needs more decimals, so that all stand at the same; each round has more than the one
 // before.
 bool MessageReader::scan_finer(std::span<const NumberField> fields, Decimals& decimals) {

@@ -94,13 +94,16 @@ struct MessageReader {
     out = text.raw();
     return true;
   }
+  // Some symbols have letters outside ASCII; recorders may have escaped them.
   bool read_symbol(od::value& value, Header& header) {
+    if (value.raw_json_token().find('\\') != std::string_view::npos) return read_escaped_symbol(value, header);
     const char* text = nullptr;
     if (!read_text(value, "s", text)) return false;
     header.symbol = text_to_quote(text);
     header.instrument = decoder.table_.find_padded(header.symbol);
     return true;
   }
+  bool read_escaped_symbol(od::value& value, Header& header);
   // A time never fails a message: without it the rest is still true.
   static void read_time(od::value& value, Header& header, std::optional<schemas::UnixNanos>& out) {
     std::int64_t time = 0;

@@ -97,6 +97,15 @@ Classified classify(Members& members) {
   return {reply ? MessageKind::kReply : MessageKind::kOther, false};
 }
 
+// Looks for the kind wherever it stands; where nothing says it, what the beginning told stays. False: broken JSON.
+bool find_kind(od::object& root, std::optional<Classified>& found) {
+  Members members{root};
+  const Classified whole = classify(members);
+  if (members.broken != simdjson::SUCCESS || root.reset().error() != simdjson::SUCCESS) return false;
+  if (!found || whole.kind != MessageKind::kOther) found = whole;
+  return true;
+}
+
 // Kinds without a reader are walked through all the same: a frame that is cut short is an error, whatever it was about.
 bool read_message(MessageReader& reader, MessageKind kind, od::object& object) {
   switch (kind) {
@@ -162,13 +171,11 @@ std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
     reader.fail(code, "message");
     return std::nullopt;
   }
-  if (!found) {
-    Members members{root};
-    found = classify(members);
-    if (members.broken != simdjson::SUCCESS || root.reset().error() != simdjson::SUCCESS) {
-      reader.fail_syntax(simdjson::TAPE_ERROR);
-      return std::nullopt;
-    }
+  // A quote alone begins with its id where the venue writes it; where others have written it anew, anything may.
+  const bool sure = found && !text.starts_with(kUntypedQuote);
+  if (!sure && !find_kind(root, found)) {
+    reader.fail_syntax(simdjson::TAPE_ERROR);
+    return std::nullopt;
   }
   const bool read = found->wrapped ? read_wrapped(reader, found->kind, root) : read_message(reader, found->kind, root);
   return read ? std::optional(found->kind) : std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -39,8 +40,13 @@ bool contains(const std::vector<unsigned char>& memory, std::size_t size, const 
     }
     return true;
   };
-  for (std::size_t at = 0; at + needle.size() <= size; ++at) {
-    if (matches(at)) return true;
+  if (size < needle.size()) return false;
+  const unsigned char* const end = memory.data() + size - needle.size() + 1;
+  for (const unsigned char* at = memory.data(); at < end; ++at) {  // memchr: a loop takes half a minute under ASan
+    at = static_cast<const unsigned char*>(
+        std::memchr(at, static_cast<unsigned char>(~needle[0]), static_cast<std::size_t>(end - at)));
+    if (at == nullptr) return false;
+    if (matches(static_cast<std::size_t>(at - memory.data()))) return true;
   }
   return false;
 }

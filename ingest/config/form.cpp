@@ -1,5 +1,7 @@
 #include "ingest/config/form.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -28,6 +30,14 @@ bool are_brokers(std::string_view text) {
     if (comma == std::string_view::npos) return true;
     text.remove_prefix(comma + 1);
   }
+}
+
+// As the endpoint wants it: no name, which would have to be looked up before anything runs.
+bool is_listen_address(std::string_view text) {
+  const auto address = parse_host_port(text);
+  in6_addr scratch;
+  return address && (inet_pton(AF_INET, address->host.c_str(), &scratch) == 1 ||
+                     inet_pton(AF_INET6, address->host.c_str(), &scratch) == 1);
 }
 
 template <class Number>
@@ -67,7 +77,7 @@ std::string form_problem(Form form, const std::string& text) {
     case Form::kBrokers:
       return are_brokers(text) ? "" : "must be host:port, comma separated";
     case Form::kListen:
-      return parse_host_port(text) ? "" : "must be host:port";
+      return is_listen_address(text) ? "" : "must be an IP address and a port, such as 127.0.0.1:9464";
     case Form::kFile:
       return text.empty() || std::ifstream(text).good() ? "" : "must be a file that can be read";
     case Form::kLevel:

@@ -4,7 +4,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <tuple>
@@ -70,11 +72,15 @@ Loaded load(std::string_view text, const Environment& environment) {
 
 LoadedFile load_file(const std::string& path, const Environment& environment, NamedFiles named) {
   LoadedFile result;
+  errno = 0;
   std::ifstream file(path);
   std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    result.problems.push_back({{}, "the file cannot be read"});
-    result.lines.push_back(path + ": cannot be read");
+  // peek() first: inserting an empty file is an error to the stream, and a folder opens but does not read.
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) {
+    const std::string why = fmt::format("cannot be read: {}", std::strerror(errno));
+    result.problems.push_back({{}, "the file " + why});
+    result.lines.push_back(path + ": " + why);
     return result;
   }
   Loaded loaded = load(text.str(), environment);

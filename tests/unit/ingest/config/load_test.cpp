@@ -149,6 +149,7 @@ const Case kCases[] = {
     {"TextForList", "symbols: [BTCUSDT]", "symbols: BTCUSDT", "must be a list"},
     {"TextForMap", "properties: {client.id: me}", "properties: me", "must be a map"},
     {"TextForFlag", "book_depth: 10", "bbo_from_book: 10", "must be true or false"},
+    {"NameToListenOn", "127.0.0.1:0", "localhost:0", "\"localhost:0\" must be an IP address and a port"},
     {"TextForSection", "metrics: {listen: \"127.0.0.1:0\"}", "metrics: x", "metrics must be a map of settings"},
     {"FractionForNumber", "refresh_s: 5", "refresh_s: 5.5", "is not a number"},
     {"HugeNumber", "refresh_s: 5", "refresh_s: 99999999999999999999", "is not a number"},
@@ -156,7 +157,7 @@ const Case kCases[] = {
     {"PromisedProperty", "client.id: me", "acks: 1", "kafka.properties.acks: cannot be changed"},
     {"UnknownProperty", "client.id: me", "client.idd: me", "knows no such setting"},
     {"BadBrokers", "brokers: 127.0.0.1:9092", "brokers: 127.0.0.1", "must be host:port"},
-    {"BadListen", "\"127.0.0.1:0\"", "here", "must be host:port"},
+    {"BadListen", "\"127.0.0.1:0\"", "here", "must be an IP address and a port"},
     {"BadLevel", "threads: 2", "log: {level: loud}", "must be one of"},
     {"PlainWebSocket", "wss://127.0.0.1:8443/v2", "ws://127.0.0.1:8443/v2", "must be an address wss://"},
     {"PlainHttp", "https://127.0.0.1:8443", "http://127.0.0.1:8443", "must be an address https://"},
@@ -206,7 +207,16 @@ TEST(Load, NoMessageShowsTheValueOfAVariable) {
 }
 
 TEST(Load, AFileThatIsNotThereIsAnErrorWithItsName) {
-  EXPECT_THAT(load_file("/no/such.yaml").lines, ElementsAre("/no/such.yaml: cannot be read"));
+  EXPECT_THAT(load_file("/no/such.yaml").lines,
+              ElementsAre("/no/such.yaml: cannot be read: No such file or directory"));
+}
+
+// What is wrong with a file is not always that it cannot be read.
+TEST(Load, AnEmptyFileAndAFolderAreToldApart) {
+  const std::string path = testing::TempDir() + "/empty.yaml";
+  std::ofstream{path};
+  EXPECT_THAT(load_file(path).lines, Contains(HasSubstr("worker is missing")));
+  EXPECT_THAT(load_file(testing::TempDir()).lines, ElementsAre(HasSubstr("cannot be read: Is a directory")));
 }
 
 // Who reads the topics connects to no venue; all other errors stay errors.

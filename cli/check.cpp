@@ -52,10 +52,7 @@ int run(const CheckOptions& options) {
     fmt::print("{}", ingest::reference_page());
     return kOk;
   }
-  if (options.file.empty()) {
-    fmt::print(stderr, "millrace: check needs --config FILE or --reference\n");
-    return kUsage;
-  }
+  if (options.file.empty()) throw UsageError("check needs --config FILE or --reference");
   const ingest::LoadedFile loaded = ingest::load_file(options.file);
   options.json ? print_json(options.file, loaded) : print_text(options.file, loaded);
   return loaded.ok() ? kOk : kUsage;

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "cli/command.h"
@@ -63,7 +64,11 @@ void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
                                        worker.metrics_address(), worker.epoch());
   std::fputs(line.c_str(), stdout);
   std::fflush(stdout);
-  if (!options.ready_file.empty()) std::ofstream(options.ready_file) << line;
+  if (options.ready_file.empty()) return;
+  std::ofstream file(options.ready_file);
+  // Whoever waits for the file would wait for ever.
+  if (!(file << line << std::flush))
+    throw std::runtime_error("--ready-file " + options.ready_file + " cannot be written");
 }
 
 // A file with an error changes nothing: a slip in an editor must not end streams.
@@ -116,7 +121,7 @@ void add_ingest(CLI::App& app, Action& action) {
   ingest->add_option("--config", options->config_file, "The configuration (see `millrace check`)")->required();
   ingest->add_option("--record", options->record_dir, "Also write capture files into this folder");
   ingest->add_option("--ready-file", options->ready_file, "Write the READY line into this file as well");
-  ingest->add_option("--seconds", options->seconds, "End after so many seconds")->check(CLI::NonNegativeNumber);
+  ingest->add_option("--seconds", options->seconds, "End after so many seconds")->check(from_zero_to(kYearSeconds));
   ingest->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "cli/command.h"
+
 namespace millrace::cli {
 namespace {
 
@@ -27,7 +29,9 @@ using Message = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
 void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
   std::array<char, 256> error{};
   if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) {
-    throw std::runtime_error(fmt::format("Kafka setting {} is refused", key));  // not its value: it may be a password
+    // Not its value: it may be a password.
+    throw UsageError(
+        fmt::format("Kafka setting {} is refused: librdkafka has none so called, or not with that value", key));
   }
 }
 
@@ -64,7 +68,7 @@ struct KafkaReader::Handles {
 
 // Ours come last and win: a reader that committed offsets or read uncommitted records would not be the one that is
 // meant. read_committed is what a consumer of the topics should use.
-KafkaReader::KafkaReader(const Options& options) : handles_{std::make_unique<Handles>()} {
+KafkaReader::KafkaReader(const Options& options) : brokers_{options.brokers}, handles_{std::make_unique<Handles>()} {
   std::unique_ptr<rd_kafka_conf_t, void (*)(rd_kafka_conf_t*)> conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
   for (const auto& [key, value] : options.properties) set(conf.get(), key, value);
   const std::pair<const char*, std::string> settings[] = {
@@ -95,7 +99,8 @@ std::vector<KafkaReader::Partition> KafkaReader::partitions(std::string_view top
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error = rd_kafka_metadata(handles_->client, 1, nullptr, &metadata, kAnswerMs);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error(fmt::format("no answer from the Kafka brokers: {}", rd_kafka_err2str(error)));
+    throw std::runtime_error(fmt::format("kafka at {}: no answer within {} ms ({}): is the broker up?", brokers_,
+                                         kAnswerMs, rd_kafka_err2str(error)));
   }
   std::vector<Partition> out;
   for (int i = 0; i < metadata->topic_cnt; ++i) {

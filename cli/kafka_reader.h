@@ -23,8 +23,8 @@ struct Incoming {
 };
 
 // Reads topics without a consumer group and without committing anything, for `tail` and `verify`. One thread. Errors of
-// set-up are std::runtime_error; a broker that goes away later is waited for. A topic that is deleted while it is read
-// just falls silent.
+// set-up are std::runtime_error (a setting that librdkafka refuses: UsageError); a broker that goes away later is
+// waited for. A topic that is deleted while it is read just falls silent.
 class KafkaReader {
  public:
   struct Options {
@@ -56,6 +56,7 @@ class KafkaReader {
 
  private:
   struct Handles;
+  std::string brokers_;  // for messages
   std::unique_ptr<Handles> handles_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/command.h"
 #include "ingest/config/load.h"
 
 namespace millrace::cli {
@@ -26,18 +27,12 @@ bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
   }
   for (const std::string& property : flags.properties) {
     const auto equals = property.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      std::fprintf(stderr, "millrace: --kafka wants KEY=VALUE\n");
-      return false;
-    }
+    if (equals == std::string::npos || equals == 0) throw UsageError("--kafka wants KEY=VALUE");
     out.kafka.properties[property.substr(0, equals)] = property.substr(equals + 1);
   }
   if (!flags.brokers.empty()) out.kafka.brokers = flags.brokers;
   if (!flags.prefix.empty()) out.prefix = flags.prefix;
-  if (out.kafka.brokers.empty()) {
-    std::fprintf(stderr, "millrace: name --brokers, or a --config that has them\n");
-    return false;
-  }
+  if (out.kafka.brokers.empty()) throw UsageError("name --brokers HOST:PORT, or a --config that has them");
   return true;
 }
 

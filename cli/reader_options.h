@@ -26,7 +26,8 @@ struct ReaderSetup {
   std::vector<ingest::VenueConfig> venues;
 };
 
-// Prints every problem to standard error and returns false if there is one: exit status 2.
+// Prints every problem of the file to standard error and returns false if there is one: exit status 2. Throws
+// UsageError if a flag is wrong.
 bool resolve(const ReaderFlags& flags, ReaderSetup& out);
 
 }  // namespace millrace::cli

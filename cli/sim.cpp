@@ -7,13 +7,18 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.h"
+#include "tests/sim/venues/factory.h"
 
 namespace millrace::cli {
 namespace {
+
+const std::vector<std::string> kVenues{"kraken", "binance-spot", "binance-usdm"};
 
 struct SimFlags {
   sim::SimulatorOptions options;
@@ -38,10 +43,17 @@ std::string read_limits(SimFlags& flags) {
     const auto equals = text.find('=');
     std::int64_t value = 0;
     const char* const end = text.data() + text.size();
-    if (equals == std::string::npos || std::from_chars(text.data() + equals + 1, end, value).ptr != end) {
+    if (equals == std::string::npos || std::from_chars(text.data() + equals + 1, end, value).ptr != end || value < 0) {
       return fmt::format("--limit wants NAME=NUMBER, not \"{}\"", text);
     }
-    flags.options.limits[text.substr(0, equals)] = value;
+    const std::string name = text.substr(0, equals);
+    try {
+      sim::Limits probe;
+      sim::set_limit(probe, name, value);
+    } catch (const std::runtime_error& error) {
+      return fmt::format("--limit {}: {}", text, error.what());
+    }
+    flags.options.limits[name] = value;
   }
   return {};
 }
@@ -50,7 +62,7 @@ std::string read_limits(SimFlags& flags) {
 std::string read_capture(SimFlags& flags) {
   if (!flags.venue.empty()) flags.options.venues = {flags.venue};
   if (flags.options.mix) flags.options.venues = {"binance-spot"};
-  if (flags.options.capture.empty()) return {};
+  if (flags.options.capture.empty()) return flags.venue.empty() ? "" : "--venue goes with --capture; else --venues";
   if (flags.venue.empty()) return "--capture needs --venue";
   if (flags.speed == "max") {
     flags.options.speed = 0;
@@ -76,9 +88,7 @@ int unwritable(const std::string& path) {
 // The description is one JSON line, from which scripts read the addresses and the CA file.
 int run(SimFlags& flags) {
   for (const std::string& error : {read_faults(flags), read_limits(flags), read_capture(flags)}) {
-    if (error.empty()) continue;
-    fmt::print(stderr, "millrace: {}\n", error);
-    return kUsage;
+    if (!error.empty()) throw UsageError(error);
   }
   sim::Simulator simulator(flags.options);
   const std::string& config = flags.options.write_config;
@@ -93,12 +103,20 @@ int run(SimFlags& flags) {
 
 void add_flow_flags(CLI::App& command, SimFlags& flags) {
   sim::SimulatorOptions& options = flags.options;
-  command.add_option("--venues", options.venues, "Which venues to serve")->delimiter(',')->capture_default_str();
-  command.add_option("--instruments", options.instruments, "Instruments of each venue")->capture_default_str();
-  command.add_option("--levels", options.levels, "Levels a side at the start")->capture_default_str();
+  command.add_option("--venues", options.venues, "Which venues to serve")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kVenues))
+      ->capture_default_str();
+  command.add_option("--instruments", options.instruments, "Instruments of each venue")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command.add_option("--levels", options.levels, "Levels a side at the start")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   command.add_option("--seed", options.seed, "Decides all that is random")->capture_default_str();
   command.add_flag("--mix", options.mix, "The benchmark's ring of messages; binance-spot alone");
   command.add_option("--rate", options.rate, "Messages a second in all; 0 = as fast as clients read")
+      ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
 }
 
@@ -107,9 +125,11 @@ void add_server_flags(CLI::App& command, SimFlags& flags) {
   command.add_flag("--plain", options.plain, "No TLS, for debugging");
   command.add_flag("--deflate", options.deflate, "Accept permessage-deflate");
   command.add_option("--threads", options.threads, "Threads of the one event loop")->check(CLI::Range(1, 64));
-  command.add_option("--port-base", options.port_base, "Control port; venues follow (default: any free ports)");
+  command.add_option("--port-base", options.port_base, "Control port; venues follow (default: any free ports)")
+      ->check(CLI::Range(0, 65'000));
   command.add_option("--dir", options.folder, "Where to write ca.pem (default: a temporary folder)");
-  command.add_option("--max-buffered", options.max_buffered, "Bytes that may wait for a slow client");
+  command.add_option("--max-buffered", options.max_buffered, "Bytes that may wait for a slow client")
+      ->check(from_one_to(std::int64_t{1} << 40));
   command.add_option("--limit", flags.limits, "NAME=NUMBER: a venue limit, such as lifetime_s=20");
   command.add_option("--fault", flags.faults, "KIND[:rate|at=N][:venue][:symbol]; see tests/sim/README.md");
   command.add_option("--fault-log", options.fault_log, "Also append the fault log to this file");
@@ -119,9 +139,10 @@ void add_capture_flags(CLI::App& command, SimFlags& flags) {
   sim::SimulatorOptions& options = flags.options;
   command.add_option("--capture", options.capture, "Play this recording instead of generated flow")
       ->check(CLI::ExistingFile);
-  command.add_option("--venue", flags.venue, "Whose recording it is");
+  command.add_option("--venue", flags.venue, "Whose recording it is")->check(CLI::IsMember(kVenues));
   command.add_option("--speed", flags.speed, "1, N or max: how fast to play")->capture_default_str();
   command.add_option("--start-after", options.start_after_s, "Seconds after the first subscription at the latest")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   command.add_option("--instruments-file", options.instruments_file, "Serve this as exchangeInfo or AssetPairs")
       ->check(CLI::ExistingFile);

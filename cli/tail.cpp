@@ -87,8 +87,15 @@ class Tail {
     }
     open_.insert(fresh.begin(), fresh.end());
     const bool first = !std::exchange(looked_, true);
+    if (first && fresh.empty()) tell_nothing_there();
     reader_.add(fresh, first ? start_.from : KafkaReader::From::kBeginning, start_.since_ms);
     look_at_ = Clock::now() + milliseconds(options_.until_end ? 3'600'000 : 2'000);
+  }
+
+  // A silent wait would look like a quiet market.
+  void tell_nothing_there() const {
+    fmt::print(stderr, "millrace: no topic begins with \"{}.\"{}; `millrace topics list` shows what is there\n",
+               prefix_, options_.topic.empty() ? "" : fmt::format(" and has \"{}\" in it", options_.topic));
   }
 
   // A record that is not one of its topic's is told on standard error and passed over: the view goes on.
@@ -135,10 +142,7 @@ int run(const TailOptions& options) {
   ReaderSetup setup;
   if (!resolve(options.reader, setup)) return kUsage;
   const auto start = parse_start(options.from);
-  if (!start) {
-    std::fprintf(stderr, "millrace: --from wants beginning, end, or how long ago: 90s, 5m, 2h, 1d\n");
-    return kUsage;
-  }
+  if (!start) throw UsageError("--from wants beginning, end, or how long ago: 90s, 5m, 2h, 1d");
   static_cast<void>(interrupted());
   KafkaReader reader(setup.kafka);
   Tail(reader, setup.prefix, *start, options).run();
@@ -156,8 +160,8 @@ void add_tail(CLI::App& app, Action& action) {
   tail->add_option("--dataset", options->filter.dataset, "only this dataset: book, bbo, trade, heartbeat, status ...");
   tail->add_option("--instrument", options->filter.instrument, "only this instrument, or the venue's symbol");
   tail->add_option("--from", options->from, "beginning, end, or how long ago: 90s, 5m, 2h, 1d")->capture_default_str();
-  tail->add_option("--count", options->count, "end after so many records")->check(CLI::PositiveNumber);
-  tail->add_option("--seconds", options->seconds, "end after so long")->check(CLI::PositiveNumber);
+  tail->add_option("--count", options->count, "end after so many records")->check(from_one_to(1'000'000'000));
+  tail->add_option("--seconds", options->seconds, "end after so long")->check(from_one_to(kYearSeconds));
   tail->add_flag("--until-end", options->until_end, "end when everything that is there has been shown");
   tail->add_flag("--json", options->json, "a JSON object a line");
   tail->callback([options, &action] { action = [options] { return run(*options); }; });

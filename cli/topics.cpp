@@ -13,6 +13,8 @@
 
 #include "cli/command.h"
 #include "ingest/config/load.h"
+#include "normalize/symbols/dataset.h"
+#include "normalize/venue_adapter.h"
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_plan.h"
@@ -40,11 +42,6 @@ struct Scope {
   std::vector<publish::VenueDatasets> venues;
 };
 
-// A wrong flag or file: exit status 2.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw UsageError(fmt::format("cannot read {}: name the manifest with --manifest FILE", path));
@@ -69,8 +66,8 @@ publish::VenueDatasets datasets_of(const ingest::VenueConfig& venue) {
 Scope scope_from_config(const std::string& path) {
   const auto loaded = ingest::load_file(path, ingest::process_environment(), ingest::NamedFiles::kMayBeAbsent);
   std::string text;
-  for (const std::string& line : loaded.lines) text += "\n  " + line;
-  if (!loaded.ok()) throw UsageError("the configuration has errors:" + text);
+  for (const std::string& line : loaded.lines) text += (text.empty() ? "" : "\n") + line;
+  if (!loaded.ok()) throw UsageError(text);
   Scope scope;
   scope.kafka.brokers = loaded.config.kafka.brokers;
   scope.kafka.prefix = loaded.config.kafka.prefix;
@@ -79,19 +76,29 @@ Scope scope_from_config(const std::string& path) {
   return scope;
 }
 
+// Topics are never deleted here, so a slip of the keyboard would stay on the broker.
+void check_names(const TopicsOptions& options) {
+  if (!options.datasets.empty() && options.venues.empty()) throw UsageError("topics: --dataset needs its --venue");
+  for (const std::string& name : options.venues) {
+    const auto is_it = [&name](const auto& venue) { return venue.name == name; };
+    if (std::ranges::none_of(normalize::venues(), is_it)) {
+      throw UsageError(fmt::format("topics: unknown venue \"{}\": see `millrace capabilities`", name));
+    }
+  }
+  for (const std::string& name : options.datasets) {
+    if (normalize::dataset_from_name(name)) continue;
+    throw UsageError(fmt::format("topics: unknown dataset \"{}\": see `millrace capabilities`", name));
+  }
+}
+
 void check(const Scope& scope, const TopicsOptions& options) {
+  check_names(options);
   if (scope.kafka.brokers.empty()) throw UsageError("topics: --brokers HOST:PORT or --config FILE is needed");
   const auto problems = publish::problems(scope.kafka);
   if (!problems.empty()) throw UsageError("topics: " + problems.front());
   if (!publish::is_topic_text(scope.kafka.prefix)) throw UsageError("topics: --prefix: letters, digits, . _ - only");
   if (scope.venues.empty() && options.what != "list") {
     throw UsageError("topics: --config FILE, or --venue and --dataset, say which topics are needed");
-  }
-  for (const auto& venue : scope.venues) {
-    if (!publish::is_topic_text(venue.venue)) throw UsageError("topics: --venue: letters, digits, . _ - only");
-  }
-  for (const auto& dataset : options.datasets) {
-    if (!publish::is_topic_text(dataset)) throw UsageError("topics: --dataset: letters, digits, . _ - only");
   }
 }
 
@@ -195,13 +202,8 @@ int list(const Scope& scope, const TopicsOptions& options) {
 }
 
 int run(const TopicsOptions& options) {
-  try {
-    const Scope scope = scope_of(options);
-    return options.what == "list" ? list(scope, options) : plan_or_apply(scope, options);
-  } catch (const UsageError& error) {
-    std::fprintf(stderr, "millrace: %s\n", error.what());
-    return kUsage;
-  }
+  const Scope scope = scope_of(options);
+  return options.what == "list" ? list(scope, options) : plan_or_apply(scope, options);
 }
 
 void add_options(CLI::App& app, TopicsOptions& options) {

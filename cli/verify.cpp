@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ bool is_read(const TopicName& name) {
 
 // Feeds the verifier until there is nothing more to read, by the options.
 class Reading {
+  // For a broker that restarts. Longer, and a broker that is gone or a topic deleted meanwhile would hang its caller.
+  static constexpr auto kPatience = std::chrono::seconds(60);
+
  public:
   Reading(KafkaReader& reader, Verifier& verifier, std::string prefix, const VerifyOptions& options)
       : reader_{reader}, verifier_{verifier}, prefix_{std::move(prefix)}, options_{options} {}
@@ -67,12 +71,20 @@ class Reading {
       if (follows() && Clock::now() - looked_ > milliseconds(2000)) look_for_partitions();
       reader_.poll(milliseconds(100), [this](const Incoming& incoming) { take(incoming); });
       show_progress();
+      if (!open_.empty() && Clock::now() - heard_ > kPatience) give_up("Kafka has been silent for 60 s");
     }
+    if (!open_.empty()) give_up("interrupted");
     if (progress_) std::fputs("\r\033[K", stderr);
   }
 
  private:
   bool follows() const { return options_.idle_ms > 0 || options_.until_seconds > 0; }
+
+  // A verdict on a part would look like one on the whole.
+  [[noreturn]] void give_up(const char* why) const {
+    throw std::runtime_error(fmt::format("{}, {} partitions not read to their end, the first {}: no verdict", why,
+                                         open_.size(), open_.begin()->topic));
+  }
 
   // What was there when reading began is read whatever the clock says: a verdict on a part of it would mean nothing.
   bool done() const {
@@ -93,10 +105,12 @@ class Reading {
     }
     open_.insert(fresh.begin(), fresh.end());
     reader_.add(fresh, KafkaReader::From::kBeginning);
+    if (!fresh.empty()) heard_ = Clock::now();
     looked_ = Clock::now();
   }
 
   void take(const Incoming& incoming) {
+    heard_ = Clock::now();
     if (incoming.end) {
       verifier_.on_end(incoming.topic, incoming.partition, incoming.offset);
       open_.erase({std::string(incoming.topic), incoming.partition});
@@ -125,6 +139,7 @@ class Reading {
   Clock::time_point started_ = Clock::now();
   Clock::time_point last_record_ = started_;
   Clock::time_point looked_ = started_;
+  Clock::time_point heard_ = started_;  // of a record or an end; errors do not count
   Clock::time_point shown_ = started_;
   bool progress_ = false;
 };
@@ -139,8 +154,7 @@ int run(const VerifyOptions& options) {
   for (const auto& venue : setup.venues) expect_configured(venue, wanted.expected);
   for (const std::string& text : options.expect) {
     if (parse_expected(text, wanted.expected.emplace_back())) continue;
-    std::fprintf(stderr, "millrace: --expect wants venue/dataset/symbol, such as kraken/book/BTC/USD\n");
-    return kUsage;
+    throw UsageError("--expect wants venue/dataset/symbol, such as kraken/book/BTC/USD");
   }
   static_cast<void>(interrupted());
   KafkaReader reader(setup.kafka);
@@ -161,13 +175,13 @@ void add_verify(CLI::App& app, Action& action) {
   verify->add_option("--expect", options->expect, "venue/dataset/symbol that must be there (again for more)");
   verify->add_option("--from-epoch", options->from_epoch, "leave records of lower epochs aside");
   verify->add_option("--until-idle-ms", options->idle_ms, "go on until no market record came for so long")
-      ->check(CLI::PositiveNumber);
+      ->check(from_one_to(kYearSeconds * 1000));
   verify->add_option("--until", options->until_seconds, "go on for so many seconds, and to the end of what was there")
-      ->check(CLI::PositiveNumber);
+      ->check(from_one_to(kYearSeconds));
   verify
       ->add_option("--seconds-grace", options->grace_seconds,
                    "age at which a number that only a heartbeat names counts as lost")
-      ->check(CLI::NonNegativeNumber)
+      ->check(from_zero_to(kYearSeconds))
       ->capture_default_str();
   verify->add_flag("--json", options->json, "one JSON object");
   verify->add_flag("--per-stream", options->per_stream, "a line per stream, not per dataset");

@@ -10,8 +10,11 @@
 #include <boost/asio/write.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "publish/metrics.h"
 
@@ -114,6 +117,41 @@ TEST(HttpServer, GarbageIsABadRequest) {
   EXPECT_THAT(ask(server, "\x16\x03\x01\x02\x03garbage\r\n\r\n"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask(server, "GET\r\n\r\n"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask(server, get("/livez")), StartsWith("HTTP/1.1 200")) << "and the next client is served";
+}
+
+TEST(HttpServer, OddRequestsGetAStatusOfTheirOwn) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 200"},  // no Host
+      {"GET /livez HTTP/1.0\r\n\r\n", "HTTP/1.1 200"},
+      {"GET /livez HTTP/9.9\r\nHost: x\r\n\r\n", "HTTP/1.1 400"},
+      {"GET /livez\r\n\r\n", "HTTP/1.1 400"},
+      {"BREW /livez HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 405"},
+      {"GET /../../etc/passwd HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 404"},
+      {"GET /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 413"},
+      {"GET /livez HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 413"},
+      {"GET /livez HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400"},
+      {"GET /livez HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 400"},
+      {std::string("GET /livez HTTP/1.1\r\nX: a\0b\r\n\r\n", 33), "HTTP/1.1 400"},
+  };
+  const HttpServer server("127.0.0.1", 0, handlers());
+  for (const auto& [request, status] : cases) EXPECT_THAT(ask(server, request), StartsWith(status)) << request;
+}
+
+TEST(HttpServer, AFloodIsTurnedAwayAndLeavesNothingBehind) {
+  HttpLimits limits;
+  limits.connections = 8;
+  const HttpServer server("127.0.0.1", 0, handlers(), limits);
+  {
+    std::vector<std::unique_ptr<RawClient>> flood;
+    for (int i = 0; i < 400; ++i) flood.push_back(std::make_unique<RawClient>(server.port()));
+    for (const auto& client : flood) client->send("GET /livez HTTP/1.1\r\nX: ");
+    EXPECT_THAT(flood.back()->read_all(), IsEmpty());
+  }
+  EXPECT_EQ(server.answers(503), 392U);
+  // The places are free once the server has seen the others leave; until then it turns us away as well.
+  std::string answer;
+  while (answer.empty()) answer = ask(server, get("/livez"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
 TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {

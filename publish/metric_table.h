@@ -94,7 +94,7 @@ inline constexpr std::array kMetrics = {
     MetricInfo{"millrace_records_total", MetricKind::kCounter, Fold::kSum, "venue,dataset",
                "Records numbered and given to the lane."},
     MetricInfo{"millrace_gaps_total", MetricKind::kCounter, Fold::kSum, "venue,kind,reason",
-               "Holes declared, by kind (venue, local, restart) and reason."},
+               "Holes declared, by kind (VENUE, LOCAL, RESTART) and reason."},
     MetricInfo{"millrace_book_events_total", MetricKind::kCounter, Fold::kSum, "venue,event",
                "Books published whole, for late joiners and checks (refreshed)."},
     MetricInfo{"millrace_lane_records_total", MetricKind::kCounter, Fold::kSum, "lane", "Records taken by the lane."},

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
 #include "ingest/config/keys.h"
 #include "ingest/config/load.h"
 
@@ -19,15 +20,6 @@ struct CheckOptions {
   bool reference = false;
   bool json = false;
 };
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out + '"';
-}
 
 void print_json(const std::string& file, const ingest::LoadedFile& loaded) {
   std::string rows;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
 #include "ingest/config/load.h"
 #include "normalize/symbols/dataset.h"
 #include "normalize/venue_adapter.h"
@@ -110,16 +111,6 @@ Scope scope_of(const TopicsOptions& options) {
   for (const std::string& venue : options.venues) scope.venues.push_back({venue, options.datasets});
   check(scope, options);
   return scope;
-}
-
-// Text as a JSON string.
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out + '"';
 }
 
 std::string finding_json(const TopicFinding& finding) {

@@ -66,8 +66,6 @@ struct Members {
 struct Classified {
   MessageKind kind = MessageKind::kOther;
   bool wrapped = false;
-  // Behind the stream's name in the combined form, if it stands first; else 0.
-  std::size_t behind_name = 0;
 };
 
 // By the first bytes, which is all it takes for what Binance sends today.
@@ -79,13 +77,13 @@ std::optional<Classified> classify_fast(std::string_view text) noexcept {
   const std::size_t end = std::min(text.find('"', begin), text.size());
   const auto name = text.substr(begin, end - begin);
   if (!wrapped) return Classified{kind_of_event(name)};
-  return Classified{kind_of_stream(name), true, end + 1};
+  return Classified{kind_of_stream(name), true};
 }
 
+// `found` by classify_fast.
 bool read_plain(MessageDecoder& decoder, const Classified& found, std::string_view text) {
   if (!found.wrapped) return PlainReader(decoder, text).read(found.kind);
-  return found.behind_name < text.size() &&
-         PlainReader(decoder, text.substr(found.behind_name)).read_wrapped(found.kind);
+  return PlainReader(decoder, text.substr(kWrapped.size() - 1)).read_wrapped(found.kind);
 }
 
 // Any order of keys and any white space; moves the object, reset it after.

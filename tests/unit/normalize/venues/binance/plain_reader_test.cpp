@@ -11,7 +11,7 @@
 namespace millrace::normalize::binance {
 namespace {
 
-constexpr std::string_view kWrapped = R"({"stream":"abcusdt@bookTicker")";
+constexpr std::string_view kWrapped = R"({"stream":)";
 constexpr std::string_view kQuote =
     R"({"stream":"abcusdt@bookTicker","data":{"u":400900217,"s":"ABCUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}})";
 constexpr std::string_view kFuturesQuote =
@@ -107,6 +107,8 @@ TEST_F(PlainReaderTest, LeavesEveryOtherFormToTheGeneralReader) {
        }) {
     EXPECT_FALSE(takes(MessageKind::kQuote, text)) << text;
   }
+  EXPECT_FALSE(takes(MessageKind::kQuote, std::string("{\"stream\":\"abcusdt@\n@bookTicker\",") +
+                                              std::string(kQuote.substr(kQuote.find(R"("data")")))));
   for (const std::string_view rows :
        {R"([["1","2","x"]])", R"([["1"]])", R"([["1","-2"]])", R"([1])", R"([[]])", R"([["1","2"],])"}) {
     const auto text = R"({"e":"depthUpdate","s":"ABCUSDT","U":1,"u":2,"a":[],"b":)" + std::string(rows) + "}";

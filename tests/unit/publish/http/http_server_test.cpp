@@ -22,6 +22,7 @@ namespace millrace::publish {
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::string_literals;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -131,7 +132,7 @@ TEST(HttpServer, OddRequestsGetAStatusOfTheirOwn) {
       {"GET /livez HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 413"},
       {"GET /livez HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400"},
       {"GET /livez HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 400"},
-      {std::string("GET /livez HTTP/1.1\r\nX: a\0b\r\n\r\n", 33), "HTTP/1.1 400"},
+      {"GET /livez HTTP/1.1\r\nX: a"s + '\0' + "b\r\n\r\n", "HTTP/1.1 400"},
   };
   const HttpServer server("127.0.0.1", 0, handlers());
   for (const auto& [request, status] : cases) EXPECT_THAT(ask(server, request), StartsWith(status)) << request;

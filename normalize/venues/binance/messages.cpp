@@ -10,8 +10,8 @@
 namespace millrace::normalize::binance {
 namespace {
 
-constexpr std::string_view kWrapped = "{\"stream\":\"";
-constexpr std::string_view kTyped = "{\"e\":\"";
+constexpr std::string_view kWrapped = "{\"stream\":";
+constexpr std::string_view kTyped = "{\"e\":";
 constexpr std::string_view kUntypedQuote = "{\"u\":";
 
 // From "e" of an event.
@@ -66,24 +66,26 @@ struct Members {
 struct Classified {
   MessageKind kind = MessageKind::kOther;
   bool wrapped = false;
+  // What PlainReader begins with: the message, in the combined form from behind the stream's name.
+  std::string_view plain = {};
 };
 
 // By the first bytes, which is all it takes for what Binance sends today.
 std::optional<Classified> classify_fast(std::string_view text) noexcept {
-  if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote};
+  if (text.starts_with(kUntypedQuote)) return Classified{MessageKind::kQuote, false, text};
   const bool wrapped = text.starts_with(kWrapped);
   if (!wrapped && !text.starts_with(kTyped)) return std::nullopt;
-  const std::size_t begin = wrapped ? kWrapped.size() : kTyped.size();
-  const std::size_t end = std::min(text.find('"', begin), text.size());
-  const auto name = text.substr(begin, end - begin);
-  if (!wrapped) return Classified{kind_of_event(name)};
-  return Classified{kind_of_stream(name), true};
+  const std::string_view rest = text.substr((wrapped ? kWrapped : kTyped).size());
+  PlainScan scan(rest);
+  std::string_view name;
+  if (!scan.text(name)) return std::nullopt;
+  if (!wrapped) return Classified{kind_of_event(name), false, text};
+  return Classified{kind_of_stream(name), true, rest.substr(scan.text_since(rest.data()).size())};
 }
 
-// `found` by classify_fast.
-bool read_plain(MessageDecoder& decoder, const Classified& found, std::string_view text) {
-  if (!found.wrapped) return PlainReader(decoder, text).read(found.kind);
-  return PlainReader(decoder, text.substr(kWrapped.size() - 1)).read_wrapped(found.kind);
+bool read_plain(MessageDecoder& decoder, const Classified& found) {
+  PlainReader reader(decoder, found.plain);
+  return found.wrapped ? reader.read_wrapped(found.kind) : reader.read(found.kind);
 }
 
 // Any order of keys and any white space; moves the object, reset it after.
@@ -157,7 +159,7 @@ Decimals MessageDecoder::first_decimals(const Header& header) const noexcept {
 // accepts means the same to the others.
 std::optional<MessageKind> MessageDecoder::decode(std::string_view text) {
   auto found = classify_fast(text);
-  if (found && read_plain(*this, *found, text)) return found->kind;
+  if (found && read_plain(*this, *found)) return found->kind;
   MessageReader reader{*this, ""};
   od::document document;
   od::object root;

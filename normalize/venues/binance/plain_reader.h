@@ -18,10 +18,9 @@ class PlainReader {
 
   // The message's own object.
   bool read(MessageKind kind) { return read_data(kind) && scan_.at_end(); }
-  // The combined form, from the stream's name on.
+  // The combined form, from behind the stream's name.
   bool read_wrapped(MessageKind kind) {
-    std::string_view name;
-    return scan_.text(name) && scan_.literal(R"(,"data":)") && read_data(kind) && scan_.take('}') && scan_.at_end();
+    return scan_.literal(R"(,"data":)") && read_data(kind) && scan_.take('}') && scan_.at_end();
   }
 
  private:

@@ -11,7 +11,7 @@
 namespace millrace::normalize::binance {
 namespace {
 
-constexpr std::string_view kWrapped = R"({"stream":)";
+constexpr std::string_view kWrapped = R"({"stream":"abcusdt@bookTicker")";
 constexpr std::string_view kQuote =
     R"({"stream":"abcusdt@bookTicker","data":{"u":400900217,"s":"ABCUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}})";
 constexpr std::string_view kFuturesQuote =
@@ -107,13 +107,18 @@ TEST_F(PlainReaderTest, LeavesEveryOtherFormToTheGeneralReader) {
        }) {
     EXPECT_FALSE(takes(MessageKind::kQuote, text)) << text;
   }
-  EXPECT_FALSE(takes(MessageKind::kQuote, std::string("{\"stream\":\"abcusdt@\n@bookTicker\",") +
-                                              std::string(kQuote.substr(kQuote.find(R"("data")")))));
   for (const std::string_view rows :
        {R"([["1","2","x"]])", R"([["1"]])", R"([["1","-2"]])", R"([1])", R"([[]])", R"([["1","2"],])"}) {
     const auto text = R"({"e":"depthUpdate","s":"ABCUSDT","U":1,"u":2,"a":[],"b":)" + std::string(rows) + "}";
     EXPECT_FALSE(takes(MessageKind::kDepth, text)) << text;
   }
+}
+
+TEST_F(PlainReaderTest, AStreamNameThatIsNoJsonIsRefused) {
+  std::string text(kQuote);
+  ASSERT_EQ(decoder_.decode(test::PaddedText(text).view()), MessageKind::kQuote);
+  text.replace(text.find('@'), 1, "@\n@");
+  EXPECT_EQ(decoder_.decode(test::PaddedText(text).view()), std::nullopt);
 }
 
 }  // namespace

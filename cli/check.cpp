@@ -8,9 +8,9 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/json_text.h"
 #include "ingest/config/keys.h"
 #include "ingest/config/load.h"
+#include "schemas/codec/json_writer.h"
 
 namespace millrace::cli {
 namespace {
@@ -22,12 +22,21 @@ struct CheckOptions {
 };
 
 void print_json(const std::string& file, const ingest::LoadedFile& loaded) {
-  std::string rows;
+  std::string line;
+  schemas::JsonWriter json(line);
+  json.text("file", file);
+  json.boolean("ok", loaded.ok());
+  json.open_array("problems");
   for (const ingest::Problem& problem : loaded.problems) {
-    rows += fmt::format(R"({}{{"line":{},"column":{},"text":{}}})", rows.empty() ? "" : ",", problem.place.line,
-                        problem.place.column, json_text(problem.text));
+    json.element_object();
+    json.integer("line", problem.place.line);
+    json.integer("column", problem.place.column);
+    json.text("text", problem.text);
+    json.close_object();
   }
-  fmt::print("{{\"file\":{},\"ok\":{},\"problems\":[{}]}}\n", json_text(file), loaded.ok(), rows);
+  json.close_array();
+  json.finish();
+  fmt::print("{}\n", line);
 }
 
 void print_text(const std::string& file, const ingest::LoadedFile& loaded) {

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/json_text.h"
 #include "ingest/config/load.h"
 #include "normalize/symbols/dataset.h"
 #include "normalize/venue_adapter.h"
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_plan.h"
+#include "schemas/codec/json_writer.h"
 
 namespace millrace::cli {
 namespace {
@@ -114,12 +114,16 @@ Scope scope_of(const TopicsOptions& options) {
 }
 
 std::string finding_json(const TopicFinding& finding) {
-  std::string differences;
-  for (const std::string& each : finding.differences) {
-    differences += (differences.empty() ? "" : ",") + json_text(each);
-  }
-  return fmt::format(R"({{"topic":{},"verdict":"{}","partitions":{},"differences":[{}]}})",
-                     json_text(finding.topic.name), name(finding.verdict), finding.topic.partitions, differences);
+  std::string row;
+  schemas::JsonWriter json(row);
+  json.text("topic", finding.topic.name);
+  json.text("verdict", name(finding.verdict));
+  json.integer("partitions", finding.topic.partitions);
+  json.open_array("differences");
+  for (const std::string& each : finding.differences) json.element(each);
+  json.close_array();
+  json.finish();
+  return row;
 }
 
 std::string finding_text(const TopicFinding& finding, bool made) {
@@ -181,8 +185,12 @@ int list(const Scope& scope, const TopicsOptions& options) {
   std::string rows;
   for (const auto& topic : admin.look(dotted(scope.kafka.prefix)).topics) {
     if (options.json) {
-      rows += fmt::format(R"({}{{"topic":{},"partitions":{},"replication":{}}})", rows.empty() ? "" : ",\n ",
-                          json_text(topic.name), topic.partitions, topic.replication);
+      if (!rows.empty()) rows += ",\n ";
+      schemas::JsonWriter json(rows);
+      json.text("topic", topic.name);
+      json.integer("partitions", topic.partitions);
+      json.integer("replication", topic.replication);
+      json.finish();
     } else {
       rows += fmt::format("{:<48} {:>2} partitions, {} copies\n", topic.name, topic.partitions, topic.replication);
     }

@@ -92,11 +92,14 @@ TEST(KrakenBook, AnEmptyBookIsABook) {
   EXPECT_THAT(kraken.out.mirror.best(1), ElementsAre("bid 10.1 1"));
 }
 
+std::string ack_of_depth_25() {
+  std::string ack = fixture("ws_ack_book.json");
+  return ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
+}
+
 TEST(KrakenBook, TheDepthOfTheAckCounts) {
   Connection kraken;
-  std::string ack = fixture("ws_ack_book.json");
-  ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
-  ASSERT_TRUE(kraken.feed(ack));
+  ASSERT_TRUE(kraken.feed(ack_of_depth_25()));
   ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));
   EXPECT_EQ(kraken.out.books[0].book.depth, 25);
 }
@@ -104,18 +107,15 @@ TEST(KrakenBook, TheDepthOfTheAckCounts) {
 TEST(KrakenBook, AnAckBehindItsSnapshotCountsFromTheNextUpdateOn) {
   Connection kraken;
   ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));
-  std::string ack = fixture("ws_ack_book.json");
-  ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
-  ASSERT_TRUE(kraken.feed(ack));
+  ASSERT_TRUE(kraken.feed(ack_of_depth_25()));
   ASSERT_TRUE(kraken.feed_file("ws_book_update.json"));
   EXPECT_EQ(kraken.out.books[1].book.depth, 25);
 }
 
 TEST(KrakenBook, TheAckOfAnotherConnectionSaysNothingOfTheDepth) {
   Connection kraken;
-  std::string ack = fixture("ws_ack_book.json");
-  ack.replace(ack.find("\"depth\":10"), 10, "\"depth\":25");
   const auto other = kraken.venue->connect();
+  const std::string ack = ack_of_depth_25();
   const std::string text = padded(ack);
   const Frame frame{std::string_view(text).substr(0, ack.size()), kraken.now};
   ASSERT_TRUE(other->on_frame(frame, kraken.out, kraken.todo));

@@ -10,6 +10,15 @@ using schemas::StreamState;
 constexpr std::size_t kMostSymbols = 65'536;
 constexpr std::size_t kLongestSymbol = 64;
 
+// What the status channel may say (its sheet names four), as a fixed word of ours: reasons become labels, so none is
+// the wire's.
+std::string_view system_word(std::string_view wire) noexcept {
+  for (const std::string_view known : {"online", "maintenance", "cancel_only", "post_only"}) {
+    if (wire == known) return known;
+  }
+  return "unknown_system";
+}
+
 }  // namespace
 
 // Trades are left alone: their stream is another subscription.
@@ -51,7 +60,8 @@ void VenueState::set_state(StreamKey stream, StreamState state, std::string_view
 
 // Tells every stream but those refused, which stay so whatever the market does. cancel_only and post_only halt nothing:
 // the data flows and is right, and the word is passed on as the reason.
-void VenueState::set_system(std::string_view system, EventSink& out) {
+void VenueState::set_system(std::string_view wire_word, EventSink& out) {
+  const std::string_view system = system_word(wire_word);
   if (system == system_) return;
   system_ = system;
   halted_ = system == "maintenance";

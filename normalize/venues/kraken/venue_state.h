@@ -61,8 +61,8 @@ class VenueState {
       set_state(stream, schemas::StreamState::kLive, "live", out);
     }
   }
-  // The venue's word for itself: "online", "cancel_only", "post_only", "maintenance".
-  void set_system(std::string_view system, EventSink& out);
+  // The venue's word for itself: "online", "cancel_only", "post_only", "maintenance", or one that is new to us.
+  void set_system(std::string_view wire_word, EventSink& out);
   bool online() const noexcept { return system_ == "online"; }
 
   // The dataset bbo-book of a symbol is wanted.

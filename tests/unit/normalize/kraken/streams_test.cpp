@@ -207,6 +207,13 @@ TEST(KrakenStatus, MaintenanceHaltsWhatFlowsAndOnlineBringsItBack) {
   EXPECT_THAT(kraken.out.states, ElementsAre("book LIVE live", "book HALTED maintenance", "book LIVE online"));
 }
 
+TEST(KrakenStatus, ANewWordOfTheVenueBecomesNoReason) {
+  Connection kraken;
+  ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));
+  ASSERT_TRUE(kraken.feed(R"({"channel":"status","type":"update","data":[{"system":"full moon","version":"2.0.0"}]})"));
+  EXPECT_EQ(kraken.out.states.back(), "book LIVE unknown_system");
+}
+
 TEST(KrakenStatus, ABookLostInMaintenanceIsNotLiveAfterIt) {
   Connection kraken;
   ASSERT_TRUE(kraken.feed_file("ws_book_snapshot.json"));

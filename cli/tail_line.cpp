@@ -19,6 +19,11 @@ std::string clock_text(UnixNanos time) {
   return fmt::format("{:%H:%M:%S}.{:06}", fmt::gmtime(seconds), time % 1'000'000'000 / 1000);
 }
 
+// Of something long ago, such as the beginning of a sweep.
+std::string date_text(UnixNanos time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(time / 1'000'000'000)));
+}
+
 // Control characters would move the cursor of whoever reads along.
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, 120));
@@ -93,6 +98,51 @@ std::string what(const Quarantine& body) {
                      body.frame_bytes, body.suppressed);
 }
 
+// The numbers of the fill where the report is about one, else the order's.
+std::string what(const Execution& body) {
+  const bool fill = body.kind == ExecutionKind::kTrade || body.kind >= ExecutionKind::kTradeCorrection;
+  std::string line =
+      fmt::format("{} {} {} {} @ {}  filled {} of {}  order {}", name(body.kind), name(body.status), name(body.side),
+                  number(fill ? body.last_quantity : body.quantity), number(fill ? body.last_price : body.price),
+                  number(body.cumulative_quantity), number(body.quantity), printable(body.order_id));
+  if (body.fee) line += fmt::format("  fee {} {}", number(body.fee), printable(body.fee_asset));
+  if (body.liquidity != Liquidity::kUnspecified) line += fmt::format("  {}", name(body.liquidity));
+  if (body.revision != 1) line += fmt::format("  revision {}", body.revision);
+  if (body.unseen_order) line += "  UNSEEN_ORDER";
+  if (!body.reason.empty()) line += ": " + printable(body.reason);
+  return line;
+}
+
+std::string what(const Balance& body) {
+  std::string line = fmt::format("{} {}  total {}  available {}  locked {}", name(body.kind), printable(body.asset),
+                                 number(body.total), number(body.available), number(body.locked));
+  if (body.change) line += "  change " + number(body.change);
+  if (body.fee) line += "  fee " + number(body.fee);
+  if (!body.wallet.empty()) line += "  in " + printable(body.wallet);
+  if (!body.cause.empty()) line += "  by " + printable(body.cause);
+  return line;
+}
+
+std::string what(const Recovery& body) {
+  std::string line = fmt::format("{} sweep {}.{} ({}) of {}, {}..{}", name(body.phase), body.instance, body.sweep,
+                                 printable(body.trigger),
+                                 body.symbols.empty() ? "all" : fmt::format("{} symbols", body.symbols.size()),
+                                 date_text(body.from), date_text(body.to));
+  line += fmt::format("  fills: {} read, {} missing, {} richer, {} late", body.fills_read, body.fills_missing,
+                      body.fills_richer, body.late_fills);
+  if (body.watermark) line += "  complete through " + date_text(*body.watermark);
+  if (!body.error.empty()) line += ": " + printable(body.error);
+  return line;
+}
+
+// Is the record itself bad news?
+template <class Body>
+bool is_alarming(const Body&) {
+  return std::is_same_v<Body, Gap> || std::is_same_v<Body, Quarantine>;
+}
+
+bool is_alarming(const Recovery& body) { return body.phase == RecoveryPhase::kFailed || body.late_fills > 0; }
+
 // The columns before "what".
 struct Columns {
   UnixNanos time = 0;
@@ -106,7 +156,8 @@ template <class Body>
 Columns columns(const Decoded<Body>& record, std::int64_t /*offset*/) {
   const Meta& meta = record.meta;
   Columns out{meta.receive_time, meta.stream->instrument, fmt::format("{}:{}", meta.epoch, meta.seq), what(record.body),
-              std::is_same_v<Body, Gap> || std::is_same_v<Body, Quarantine>};
+              is_alarming(record.body)};
+  if (!meta.stream->account.empty()) out.what = printable(meta.stream->account) + "  " + out.what;
   for (std::size_t bit = 0; !flag_name(bit).empty(); ++bit) {
     if (meta.flags >> bit & 1) out.what += fmt::format(" {}", flag_name(bit));
   }
@@ -142,6 +193,20 @@ Columns columns(const Claim& record, std::int64_t offset) {
           false};
 }
 
+// The scopes of a large account are many: the first ones say how fresh the cursor is.
+Columns columns(const Cursor& record, std::int64_t /*offset*/) {
+  constexpr std::size_t kShown = 3;
+  std::string line = fmt::format("{} {} {} of {}, instance {}", printable(record.venue), printable(record.account),
+                                 printable(record.name), printable(record.worker), record.instance);
+  for (std::size_t i = 0; i < std::min(kShown, record.scopes.size()); ++i) {
+    const CursorScope& scope = record.scopes[i];
+    line += fmt::format("  {} through {}", scope.symbol.empty() ? "all" : printable(scope.symbol),
+                        date_text(scope.complete_through));
+  }
+  if (record.scopes.size() > kShown) line += fmt::format("  and {} more", record.scopes.size() - kShown);
+  return {record.time, {}, {}, line, false};
+}
+
 bool same_text(std::string_view a, std::string_view b) {
   const auto same = [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
@@ -174,7 +239,11 @@ std::optional<MessageType> message_type(const TopicName& topic) {
                                   {"ops.gap", MessageType::kGap},
                                   {"ops.quarantine", MessageType::kQuarantine},
                                   {"ops.heartbeat", MessageType::kHeartbeat},
-                                  {"ctl.claim", MessageType::kClaim}};
+                                  {"ctl.claim", MessageType::kClaim},
+                                  {"account.execution", MessageType::kExecution},
+                                  {"account.balance", MessageType::kBalance},
+                                  {"ops.recovery", MessageType::kRecovery},
+                                  {"ctl.cursor", MessageType::kCursor}};
   const std::string wanted = topic.family + "." + topic.dataset;
   if (wanted.rfind("market.candle-", 0) == 0) return MessageType::kCandle;
   for (const auto& [topic_name, type] : kRows) {

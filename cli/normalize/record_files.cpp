@@ -7,10 +7,16 @@
 namespace millrace::cli {
 namespace {
 
-// Field numbers of Record: the kinds in the order of MessageType, then the dataset.
-constexpr std::uint64_t kFirstKind = 1;
+// Field numbers of Record: the kinds in the order of MessageType from 1, with the dataset between them.
 constexpr std::uint64_t kDataset = 15;
 constexpr std::uint64_t kLengthDelimited = 2;
+
+std::uint64_t field_of(schemas::MessageType type) {
+  const std::uint64_t number = 1 + static_cast<std::uint64_t>(type);
+  return number < kDataset ? number : number + 1;
+}
+
+std::uint64_t tag_of(std::uint64_t number) { return number << 3 | kLengthDelimited; }
 
 void append_varint(std::uint64_t value, std::string& out) {
   for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
@@ -23,11 +29,12 @@ std::size_t varint_size(std::uint64_t value) {
   return size;
 }
 
-// All field numbers here are below 16, so a tag is one byte.
-std::size_t field_size(std::string_view bytes) { return 1 + varint_size(bytes.size()) + bytes.size(); }
+std::size_t field_size(std::uint64_t number, std::string_view bytes) {
+  return varint_size(tag_of(number)) + varint_size(bytes.size()) + bytes.size();
+}
 
 void append_field(std::uint64_t number, std::string_view bytes, std::string& out) {
-  append_varint(number << 3 | kLengthDelimited, out);
+  append_varint(tag_of(number), out);
   append_varint(bytes.size(), out);
   out += bytes;
 }
@@ -83,8 +90,9 @@ void JsonLines::format(schemas::MessageType type, std::string_view dataset, std:
 
 void ProtoStream::format(schemas::MessageType type, std::string_view dataset, std::string_view bytes,
                          std::string& out) {
-  append_varint(field_size(bytes) + (dataset.empty() ? 0 : field_size(dataset)), out);
-  append_field(kFirstKind + static_cast<std::uint64_t>(type), bytes, out);
+  const std::uint64_t kind = field_of(type);
+  append_varint(field_size(kind, bytes) + (dataset.empty() ? 0 : field_size(kDataset, dataset)), out);
+  append_field(kind, bytes, out);
   if (!dataset.empty()) append_field(kDataset, dataset, out);
 }
 

@@ -181,6 +181,55 @@ void read_body(Reader reader, Claim& out) {
   });
 }
 
+// Absent is 0, as generated code reads it: the struct's default is for who makes one.
+void read_body(Reader reader, Decoded<Execution>& out) {
+  Execution& body = out.body;
+  body.revision = 0;
+  for_each_after_meta(reader, out, [&](Reader& field) {
+    return read_nth(field, 2, body.kind, body.status, body.event_id, body.revision, body.order_id, body.client_order_id,
+                    body.execution_id, body.side, body.order_type, body.time_in_force, body.price, body.stop_price,
+                    body.quantity, body.last_price, body.last_quantity, body.cumulative_quantity, body.leaves_quantity,
+                    body.average_price, body.fee, body.fee_asset, body.liquidity, body.reason, body.unseen_order);
+  });
+}
+
+void read_body(Reader reader, Decoded<Balance>& out) {
+  Balance& body = out.body;
+  for_each_after_meta(reader, out, [&](Reader& field) {
+    return read_nth(field, 2, body.kind, body.asset, body.wallet, body.total, body.available, body.locked, body.change,
+                    body.fee, body.cause, body.event_id);
+  });
+}
+
+void read_body(Reader reader, Decoded<Recovery>& out) {
+  Recovery& body = out.body;
+  for_each_after_meta(reader, out, [&](Reader& field) {
+    return read_nth(field, 2, body.phase, body.instance, body.sweep, body.trigger, body.symbols, Fixed{body.from},
+                    Fixed{body.to}, Fixed{body.watermark}, body.requests, body.fills_read, body.fills_missing,
+                    body.fills_richer, body.late_fills, body.error);
+  });
+}
+
+// Appends one scope of a cursor.
+struct Scopes {
+  std::vector<CursorScope>& out;
+};
+
+bool read(Reader& reader, Scopes scopes) {
+  if (reader.wire_type() != fields::WireType::length_delimited) return false;
+  CursorScope& scope = scopes.out.emplace_back();
+  fields::for_each(reader.get_message(),
+                   [&](Reader& field) { return read_nth(field, 1, scope.symbol, Fixed{scope.complete_through}); });
+  return true;
+}
+
+void read_body(Reader reader, Cursor& out) {
+  fields::for_each(reader, [&](Reader& field) {
+    return read_nth(field, 1, out.venue, out.account, out.name, out.instance, out.worker, Fixed{out.time},
+                    Scopes{out.scopes});
+  });
+}
+
 // The identity is encoded anew once its four texts are there, since the record may be written out again.
 template <class Body>
 AnyDecoded decode_event(Reader reader) {
@@ -226,6 +275,14 @@ AnyDecoded decode_as(MessageType type, Reader reader) {
       return decode_plain<Heartbeat>(reader);
     case MessageType::kClaim:
       return decode_plain<Claim>(reader);
+    case MessageType::kExecution:
+      return decode_event<Execution>(reader);
+    case MessageType::kBalance:
+      return decode_event<Balance>(reader);
+    case MessageType::kRecovery:
+      return decode_event<Recovery>(reader);
+    case MessageType::kCursor:
+      return decode_plain<Cursor>(reader);
   }
   throw fields::Malformed{};
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/events/account.h"
 #include "schemas/events/market.h"
 #include "schemas/events/meta.h"
 #include "schemas/events/ops.h"
@@ -48,12 +49,16 @@ enum class MessageType : std::uint8_t {
   kGap,
   kQuarantine,
   kHeartbeat,
-  kClaim
+  kClaim,
+  kExecution,
+  kBalance,
+  kRecovery,
+  kCursor
 };
 
-using AnyDecoded =
-    std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>, Decoded<Instrument>,
-                 Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>, Heartbeat, Claim>;
+using AnyDecoded = std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>,
+                                Decoded<Instrument>, Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>,
+                                Heartbeat, Claim, Decoded<Execution>, Decoded<Balance>, Decoded<Recovery>, Cursor>;
 
 // Reads `bytes` as one whole message of that type; they need not outlive the call. Nullopt: not protobuf, text that is
 // not UTF-8, levels without quantities, half a quote side, an exponent beyond 400. The type is not in the bytes: it

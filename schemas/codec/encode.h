@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "schemas/events/account.h"
 #include "schemas/events/market.h"
 #include "schemas/events/meta.h"
 #include "schemas/events/ops.h"
@@ -32,7 +33,11 @@ void encode(const Meta& meta, const Instrument& body, std::string& out);
 void encode(const Meta& meta, const StreamStatus& body, std::string& out);
 void encode(const Meta& meta, const Gap& body, std::string& out);
 void encode(const Meta& meta, const Quarantine& body, std::string& out);
+void encode(const Meta& meta, const Execution& body, std::string& out);
+void encode(const Meta& meta, const Balance& body, std::string& out);
+void encode(const Meta& meta, const Recovery& body, std::string& out);
 void encode(const Heartbeat& body, std::string& out);
 void encode(const Claim& body, std::string& out);
+void encode(const Cursor& body, std::string& out);
 
 }  // namespace millrace::schemas

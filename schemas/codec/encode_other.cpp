@@ -1,79 +1,13 @@
-// Every message off the hot path, by protozero. Fields stand in the order of their numbers, as generated code lays
-// them.
+// Every message of the market and of operations that is off the hot path. Fields stand in the order of their numbers,
+// as generated code lays them.
 
-#include <protozero/pbf_writer.hpp>
-
+#include "schemas/codec/add_fields.h"
 #include "schemas/codec/encode.h"
-#include "schemas/codec/meta_wire.h"
-#include "schemas/codec/utf8.h"
 
 namespace millrace::schemas {
 namespace {
 
-using protozero::pbf_tag_type;
-using protozero::pbf_writer;
-
-// Appends Meta by the hot path's writer, so that there is one encoding of it.
-void append_meta(const Meta& meta, std::string& out) {
-  const std::size_t start = out.size();
-  out.resize(start + wire::meta_bound(meta));
-  auto* const begin = reinterpret_cast<std::uint8_t*>(out.data());
-  const std::uint8_t* const end = wire::put_meta(begin + start, meta);
-  out.resize(static_cast<std::size_t>(end - begin));
-}
-
-// Marks too are laid by the hot path's writer: one encoding of each message, whoever writes it.
-void add_gap_mark(pbf_writer& writer, pbf_tag_type field, const GapMark& mark) {
-  std::string body(wire::gap_mark_bound(mark), '\0');
-  auto* const begin = reinterpret_cast<std::uint8_t*>(body.data());
-  body.resize(static_cast<std::size_t>(wire::put_gap_mark(begin, mark) - begin));
-  writer.add_message(field, body);
-}
-
-// proto3 fields without presence leave out their zero. A reason that a server or a TLS library gave may not be UTF-8,
-// and strict readers refuse the whole record then.
-void add_text(pbf_writer& writer, pbf_tag_type field, const std::string_view text) {
-  if (text.empty()) return;
-  if (is_valid_utf8(text)) {
-    writer.add_bytes(field, text.data(), text.size());
-  } else {
-    writer.add_string(field, repaired_utf8(text));
-  }
-}
-
-// as they are: a quarantined frame is not text
-void add_bytes(pbf_writer& writer, pbf_tag_type field, const std::string_view bytes) {
-  if (!bytes.empty()) writer.add_bytes(field, bytes.data(), bytes.size());
-}
-
-void add_int(pbf_writer& writer, pbf_tag_type field, std::int64_t value) {
-  if (value != 0) writer.add_int64(field, value);
-}
-
-// Without presence in the schema, so 0 is left out as generated code does.
-void add_time(pbf_writer& writer, pbf_tag_type field, UnixNanos time) {
-  if (time != 0) writer.add_sfixed64(field, time);
-}
-
-void add(pbf_writer& writer, pbf_tag_type field, const std::optional<UnixNanos>& time) {
-  if (time) writer.add_sfixed64(field, *time);
-}
-
-void add(pbf_writer& writer, pbf_tag_type field, const std::optional<WideDecimal>& number) {
-  if (!number) return;
-  // A nested writer takes a message without content back, and a plain zero has none.
-  if (*number == WideDecimal{}) return writer.add_message(field, "", 0);
-  pbf_writer message(writer, field);
-  if (!number->text.empty()) return message.add_string(3, number->text);
-  if (number->value.mantissa != 0) message.add_sint64(1, number->value.mantissa);
-  if (number->value.exponent != 0) message.add_sint32(2, number->value.exponent);
-}
-
-// int64 for int32 fields as well: the wire form of both is the same.
-template <class Integer>
-void add_optional_int(pbf_writer& writer, pbf_tag_type field, const std::optional<Integer>& value) {
-  if (value) writer.add_int64(field, *value);
-}
+using namespace wire;
 
 void add_stream(pbf_writer& heartbeat, const StreamBeat& stream) {
   std::string bytes;  // not nested: a nested writer takes an empty message back
@@ -84,7 +18,7 @@ void add_stream(pbf_writer& heartbeat, const StreamBeat& stream) {
   add_int(writer, 4, stream.next_seq);
   add_int(writer, 5, stream.partition);
   add_optional_int(writer, 6, stream.acked_offset);
-  add_int(writer, 7, static_cast<std::int64_t>(stream.state));
+  add_enum(writer, 7, stream.state);
   add_int(writer, 8, stream.age_ns);
   for (const GapMark& mark : stream.gap) add_gap_mark(writer, 9, mark);
   heartbeat.add_message(6, bytes);
@@ -129,8 +63,8 @@ void encode(const Meta& meta, const Candle& body, std::string& out) {
 void encode(const Meta& meta, const Instrument& body, std::string& out) {
   append_meta(meta, out);
   pbf_writer writer(out);
-  add_int(writer, 2, static_cast<std::int64_t>(body.kind));
-  add_int(writer, 3, static_cast<std::int64_t>(body.status));
+  add_enum(writer, 2, body.kind);
+  add_enum(writer, 3, body.status);
   add_text(writer, 4, body.status_text);
   add_text(writer, 5, body.base);
   add_text(writer, 6, body.quote);
@@ -150,12 +84,12 @@ void encode(const Meta& meta, const StreamStatus& body, std::string& out) {
   pbf_writer writer(out);
   add_text(writer, 2, body.dataset);
   add_text(writer, 3, body.channel);
-  add_int(writer, 4, static_cast<std::int64_t>(body.state));
+  add_enum(writer, 4, body.state);
   add_text(writer, 5, body.reason);
   add_text(writer, 6, body.detail);
   add_text(writer, 7, body.connection);
   add_text(writer, 8, body.worker);
-  add_int(writer, 9, static_cast<std::int64_t>(body.loss_evidence));
+  add_enum(writer, 9, body.loss_evidence);
   add_int(writer, 10, body.cadence_ns);
   add_optional_int(writer, 11, body.evidence_depth);
 }
@@ -196,7 +130,7 @@ void encode(const Claim& body, std::string& out) {
   add_text(writer, 1, body.worker);
   add_text(writer, 2, body.instance);
   add_time(writer, 3, body.time);
-  for (const std::string& venue : body.venues) writer.add_string(4, venue);
+  for (const std::string& venue : body.venues) add_element(writer, 4, venue);
   add_int(writer, 5, body.streams);
 }
 

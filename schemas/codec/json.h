@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "schemas/events/account.h"
 #include "schemas/events/market.h"
 #include "schemas/events/meta.h"
 #include "schemas/events/ops.h"
@@ -21,7 +22,11 @@ void to_json(const Meta& meta, const Instrument& body, std::string& out);
 void to_json(const Meta& meta, const StreamStatus& body, std::string& out);
 void to_json(const Meta& meta, const Gap& body, std::string& out);
 void to_json(const Meta& meta, const Quarantine& body, std::string& out);
+void to_json(const Meta& meta, const Execution& body, std::string& out);
+void to_json(const Meta& meta, const Balance& body, std::string& out);
+void to_json(const Meta& meta, const Recovery& body, std::string& out);
 void to_json(const Heartbeat& body, std::string& out);
 void to_json(const Claim& body, std::string& out);
+void to_json(const Cursor& body, std::string& out);
 
 }  // namespace millrace::schemas

@@ -21,7 +21,8 @@ enum class Origin : std::uint8_t { kUnspecified, kLive, kSnapshot, kReplay, kHis
 // kVenue: the feed lost something; ids are the venue's. kLocal: we dropped our own seqs, by policy. kRestart: first
 // record of an epoch; `from` is the last venue id of the epoch before, where known.
 enum class GapKind : std::uint8_t { kUnspecified, kVenue, kLocal, kRestart };
-// Whose order took liquidity; kUnspecified: the venue does not say.
+// Of a public trade, the side of the order that took liquidity; of an account's order, its own. kUnspecified: the venue
+// does not say.
 enum class Side : std::uint8_t { kUnspecified, kBuy, kSell };
 // Of one stream, as StreamStatus and Heartbeat tell it. Only kLive promises that records are current; kHalted means
 // that nothing will be tried again before something outside changes.

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "schemas/events/account.h"
 #include "schemas/events/market.h"
 #include "schemas/events/meta.h"
 
@@ -67,6 +68,36 @@ std::string_view name(InstrumentStatus status) noexcept {
   static constexpr std::array<std::string_view, 6> kWords{"UNSPECIFIED", "TRADING",  "RESTRICTED",
                                                           "HALTED",      "DELISTED", "UNKNOWN"};
   return word(kWords, status);
+}
+
+std::string_view name(ExecutionKind kind) noexcept {
+  static constexpr std::array<std::string_view, 17> kWords{
+      "UNSPECIFIED",    "PENDING_NEW", "NEW",      "TRADE",   "STATUS",           "REPLACED",
+      "PENDING_CANCEL", "CANCELLED",   "REJECTED", "EXPIRED", "TRADE_CORRECTION", "TRADE_CANCEL",
+      "LIQUIDATION",    "ADL",         "FUNDING",  "FEE",     "TRANSFER"};
+  return word(kWords, kind);
+}
+
+std::string_view name(OrderStatus status) noexcept {
+  static constexpr std::array<std::string_view, 10> kWords{
+      "UNSPECIFIED",    "PENDING_NEW", "NEW",      "PARTIALLY_FILLED", "FILLED",
+      "PENDING_CANCEL", "CANCELLED",   "REPLACED", "REJECTED",         "EXPIRED"};
+  return word(kWords, status);
+}
+
+std::string_view name(Liquidity liquidity) noexcept {
+  static constexpr std::array<std::string_view, 3> kWords{"UNSPECIFIED", "MAKER", "TAKER"};
+  return word(kWords, liquidity);
+}
+
+std::string_view name(BalanceKind kind) noexcept {
+  static constexpr std::array<std::string_view, 4> kWords{"UNSPECIFIED", "SNAPSHOT", "CHANGE", "DELTA"};
+  return word(kWords, kind);
+}
+
+std::string_view name(RecoveryPhase phase) noexcept {
+  static constexpr std::array<std::string_view, 4> kWords{"UNSPECIFIED", "STARTED", "COMPLETED", "FAILED"};
+  return word(kWords, phase);
 }
 
 }  // namespace millrace::schemas

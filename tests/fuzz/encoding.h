@@ -59,6 +59,12 @@ inline std::string encoded(const schemas::Claim& record) {
   return out;
 }
 
+inline std::string encoded(const schemas::Cursor& record) {
+  std::string out;
+  schemas::encode(record, out);
+  return out;
+}
+
 inline std::string encoded(const schemas::AnyDecoded& record) {
   return std::visit([](const auto& one) { return encoded(one); }, record);
 }

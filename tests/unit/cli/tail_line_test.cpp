@@ -61,6 +61,110 @@ TEST(TailLine, HeartbeatSaysHowLongAgoTheOldestSignWas) {
               HasSubstr("2 book streams quiet, oldest sign of life 990 ms ago"));
 }
 
+// A record of the account "main" at the time of quote().
+template <class Body>
+AnyDecoded of_account(Body body, const char* symbol = "", const char* instrument = "") {
+  Decoded<Body> out{std::make_shared<DecodedStorage>(), {}, {}};
+  out.storage->identity = make_stream_identity("kraken", symbol, instrument, "main");
+  out.meta.stream = &out.storage->identity;
+  out.meta.epoch = 42;
+  out.meta.seq = 345;
+  out.meta.receive_time = 1'753'000'000'123'456'789;
+  out.body = std::move(body);
+  return out;
+}
+
+Execution fill() {
+  Execution body;
+  body.kind = ExecutionKind::kTrade;
+  body.status = OrderStatus::kPartiallyFilled;
+  body.side = Side::kBuy;
+  body.order_id = "O-1";
+  body.price = parse_wide_decimal("26600.0");
+  body.quantity = parse_wide_decimal("0.5");
+  body.last_price = parse_wide_decimal("26500.0");
+  body.last_quantity = body.cumulative_quantity = parse_wide_decimal("0.1666666612345678901234567");
+  body.fee = parse_wide_decimal("-0.1");
+  body.fee_asset = "USD";
+  body.liquidity = Liquidity::kMaker;
+  return body;
+}
+
+TEST(TailLine, AFillHasItsPriceFeeAndOrder) {
+  EXPECT_EQ(tail_line({"account", "kraken", "execution", "v1"}, of_account(fill(), "BTC/USD", "BTC-USD"), 0, false),
+            "08:26:40.123456 kraken        execution  BTC-USD                42:345  main  TRADE PARTIALLY_FILLED BUY "
+            "0.1666666612345678901234567 @ 26500  filled 0.1666666612345678901234567 of 0.5  order O-1  fee -0.1 USD  "
+            "MAKER");
+}
+
+TEST(TailLine, AnOrderReportShowsTheOrderAndWhy) {
+  Execution body = fill();
+  body.kind = ExecutionKind::kCancelled;
+  body.status = OrderStatus::kCancelled;
+  body.revision = 2;
+  body.unseen_order = true;
+  body.reason = "user\n";
+  EXPECT_THAT(tail_line({"account", "kraken", "execution", "v1"}, of_account(body), 0, false),
+              HasSubstr("CANCELLED CANCELLED BUY 0.5 @ 26600  filled 0.1666666612345678901234567 of 0.5  order O-1  "
+                        "fee -0.1 USD  MAKER  revision 2  UNSEEN_ORDER: user?"));
+}
+
+TEST(TailLine, ABalanceShowsWhatTheVenueSaid) {
+  Balance body;
+  body.kind = BalanceKind::kChange;
+  body.asset = "USD";
+  body.available = parse_wide_decimal("100.50");
+  body.locked = parse_wide_decimal("0");
+  const TopicName topic{"account", "kraken", "balance", "v1"};
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, false),
+              ::testing::EndsWith("main  CHANGE USD  total -  available 100.5  locked 0"));
+  body.change = parse_wide_decimal("-4416.6665");
+  body.fee = parse_wide_decimal("1.5");
+  body.wallet = "spot/main";
+  body.cause = "trade";
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, false),
+              ::testing::EndsWith("locked 0  change -4416.6665  fee 1.5  in spot/main  by trade"));
+}
+
+TEST(TailLine, ARecoveryThatFailedOrCameLateIsAnAlarm) {
+  Recovery body{RecoveryPhase::kCompleted,
+                7,
+                2,
+                "timer",
+                {"BTC/USD"},
+                0,
+                1'753'000'000'000'000'000,
+                60'000'000'000,
+                4,
+                120,
+                3,
+                2,
+                0,
+                {}};
+  const TopicName topic{"ops", "kraken", "recovery", "v1"};
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, true), Not(HasSubstr("\033[33m")));
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, false),
+              HasSubstr("main  COMPLETED sweep 7.2 (timer) of 1 symbols, 1970-01-01T00:00:00Z..2025-07-20T08:26:40Z  "
+                        "fills: 120 read, 3 missing, 2 richer, 0 late  complete through 1970-01-01T00:01:00Z"));
+  body.late_fills = 1;
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, true), HasSubstr("\033[33m"));
+  body = {};
+  body.phase = RecoveryPhase::kFailed;
+  body.error = "503";
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, true), HasSubstr("\033[33m"));
+  EXPECT_THAT(tail_line(topic, of_account(body), 0, false), HasSubstr(": 503"));
+}
+
+TEST(TailLine, ACursorShowsItsFirstScopes) {
+  Cursor cursor{"kraken", "main", "fills", 7, "sidecar-1", 1'753'000'000'123'456'789, {{"BTC/USD", 0}, {"", 0}}};
+  const TopicName topic{"ctl", "", "cursor", "v1"};
+  EXPECT_EQ(tail_line(topic, cursor, 0, false),
+            "08:26:40.123456               cursor                                    kraken main fills of sidecar-1, "
+            "instance 7  BTC/USD through 1970-01-01T00:00:00Z  all through 1970-01-01T00:00:00Z");
+  cursor.scopes.resize(5);
+  EXPECT_THAT(tail_line(topic, cursor, 0, false), ::testing::EndsWith("and 2 more"));
+}
+
 TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
   const std::pair<const char*, MessageType> topics[] = {{"p.market.kraken.book.v1", MessageType::kBook},
                                                         {"p.market.kraken.bbo-book.v1", MessageType::kBbo},
@@ -68,7 +172,11 @@ TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
                                                         {"p.market.kraken.candle-5m.v1", MessageType::kCandle},
                                                         {"p.ref.kraken.instrument.v1", MessageType::kInstrument},
                                                         {"p.ops.kraken.quarantine.v1", MessageType::kQuarantine},
-                                                        {"p.ctl.claim.v1", MessageType::kClaim}};
+                                                        {"p.ctl.claim.v1", MessageType::kClaim},
+                                                        {"p.account.kraken.execution.v1", MessageType::kExecution},
+                                                        {"p.account.kraken.balance.v1", MessageType::kBalance},
+                                                        {"p.ops.kraken.recovery.v1", MessageType::kRecovery},
+                                                        {"p.ctl.cursor.v1", MessageType::kCursor}};
   for (const auto& [topic, type] : topics) {
     const auto name = parse_topic("p", topic);
     ASSERT_TRUE(name) << topic;
@@ -76,7 +184,7 @@ TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
   }
   EXPECT_FALSE(parse_topic("p", "pp.market.kraken.book.v1"));
   EXPECT_FALSE(parse_topic("p", "p.market.kraken.book"));
-  EXPECT_FALSE(message_type(*parse_topic("p", "p.account.kraken.execution.v1")));
+  EXPECT_FALSE(message_type(*parse_topic("p", "p.account.kraken.book.v1")));
 }
 
 TEST(TailFilter, LeavesOutWhatIsNotAskedFor) {

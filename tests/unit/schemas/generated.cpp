@@ -2,32 +2,27 @@
 
 #include <stdexcept>
 
+#include "millrace/v1/balance.pb.h"
 #include "millrace/v1/bbo.pb.h"
 #include "millrace/v1/book.pb.h"
 #include "millrace/v1/candle.pb.h"
 #include "millrace/v1/claim.pb.h"
+#include "millrace/v1/cursor.pb.h"
+#include "millrace/v1/execution.pb.h"
 #include "millrace/v1/gap.pb.h"
 #include "millrace/v1/heartbeat.pb.h"
 #include "millrace/v1/instrument.pb.h"
 #include "millrace/v1/quarantine.pb.h"
+#include "millrace/v1/recovery.pb.h"
 #include "millrace/v1/stream_status.pb.h"
 #include "millrace/v1/ticker.pb.h"
 #include "millrace/v1/trade.pb.h"
+#include "tests/unit/schemas/generated_body.h"
 
 namespace millrace::schemas::testing {
 namespace {
 
-// Sets an optional field. A macro, as protoc gives each field a setter of its own name.
-#define SET_OPTIONAL(message, field, value) \
-  if (value) (message).set_##field(*(value))
-#define SET_DECIMAL(message, field, value) \
-  if (value) set_decimal(*(message).mutable_##field(), *(value))
-
-void set_decimal(v1::Decimal& out, const WideDecimal& value) {
-  if (!value.text.empty()) return out.set_text(value.text);
-  out.set_mantissa(value.value.mantissa);
-  out.set_exponent(value.value.exponent);
-}
+using testing::set_body;  // those of other files, beside the ones below
 
 void set_mark(v1::GapMark& out, const GapMark& mark) {
   out.set_kind(static_cast<v1::GapKind>(mark.kind));
@@ -243,6 +238,10 @@ GENERATED(Gap, Decoded<Gap>)
 GENERATED(Quarantine, Decoded<Quarantine>)
 GENERATED(Heartbeat, Heartbeat)
 GENERATED(Claim, Claim)
+GENERATED(Execution, Decoded<Execution>)
+GENERATED(Balance, Decoded<Balance>)
+GENERATED(Recovery, Decoded<Recovery>)
+GENERATED(Cursor, Cursor)
 #undef GENERATED
 
 template <std::size_t... Index>

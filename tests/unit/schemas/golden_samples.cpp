@@ -204,21 +204,23 @@ AnyDecoded claim() { return Claim{"worker-1", "f00dcafe", kReceiveTime, {"kraken
 }  // namespace
 
 std::vector<GoldenSample> golden_samples() {
-  return {{"book", "kraken_snapshot", kraken_snapshot()},
-          {"book", "binance_delta", binance_delta()},
-          {"book", "empty_reset", empty_reset()},
-          {"bbo", "both_sides", both_sides()},
-          {"bbo", "one_side", one_side()},
-          {"trade", "single", single_trade()},
-          {"trade", "aggregated", aggregated_trade()},
-          {"ticker", "wide_volume", ticker()},
-          {"candle", "growing", candle()},
-          {"instrument", "spot", instrument()},
-          {"stream_status", "resync", status()},
-          {"gap", "repaired", gap()},
-          {"quarantine", "not_utf8", quarantine()},
-          {"heartbeat", "two_streams", heartbeat()},
-          {"claim", "first", claim()}};
+  std::vector<GoldenSample> all{{"book", "kraken_snapshot", kraken_snapshot()},
+                                {"book", "binance_delta", binance_delta()},
+                                {"book", "empty_reset", empty_reset()},
+                                {"bbo", "both_sides", both_sides()},
+                                {"bbo", "one_side", one_side()},
+                                {"trade", "single", single_trade()},
+                                {"trade", "aggregated", aggregated_trade()},
+                                {"ticker", "wide_volume", ticker()},
+                                {"candle", "growing", candle()},
+                                {"instrument", "spot", instrument()},
+                                {"stream_status", "resync", status()},
+                                {"gap", "repaired", gap()},
+                                {"quarantine", "not_utf8", quarantine()},
+                                {"heartbeat", "two_streams", heartbeat()},
+                                {"claim", "first", claim()}};
+  for (auto& sample : golden_account_samples()) all.push_back(std::move(sample));
+  return all;
 }
 
 }  // namespace millrace::schemas::testing

@@ -18,4 +18,7 @@ struct GoldenSample {
 // record that is changed here needs a new name.
 std::vector<GoldenSample> golden_samples();
 
+// The part of them that is about accounts.
+std::vector<GoldenSample> golden_account_samples();
+
 }  // namespace millrace::schemas::testing

@@ -96,6 +96,34 @@ TEST(Json, WideNumbersKeepEveryDigit) {
   EXPECT_THAT(out, ::testing::HasSubstr(R"("last":"1.5")"));
 }
 
+TEST(Json, ExecutionShowsZeroAndLeavesOutWhatTheVenueDidNotSay) {
+  const auto identity = make_stream_identity("kraken", "BTC/USD", "BTC-USD", "main");
+  Meta meta;
+  meta.stream = &identity;
+  Execution body;
+  body.kind = ExecutionKind::kTrade;
+  body.status = OrderStatus::kPartiallyFilled;
+  body.side = Side::kSell;
+  body.last_price = WideDecimal{{452835, -1}, {}};
+  body.average_price = WideDecimal{{}, "45283.12345678901234567890"};
+  body.fee = WideDecimal{{0, -8}, {}};
+  std::string out;
+  to_json(meta, body, out);
+  EXPECT_EQ(
+      out, R"({"type":"execution","meta":{"venue":"kraken","symbol":"BTC/USD","instrument":"BTC-USD",)"
+           R"("account":"main","epoch":0,"seq":0,"receive_time_ns":0,"staleness_ns":0,"origin":"UNSPECIFIED"},)"
+           R"("kind":"TRADE","status":"PARTIALLY_FILLED","revision":1,"side":"SELL","last_price":"45283.5",)"
+           R"("average_price":"45283.12345678901234567890","fee":"0","liquidity":"UNSPECIFIED","unseen_order":false})");
+}
+
+TEST(Json, CursorNamesItsScopes) {
+  std::string out;
+  to_json(Cursor{"kraken", "main", "fills", 7, "sidecar-1", 5, {{"BTC/USD", 3}, {"", 4}}}, out);
+  EXPECT_EQ(out,
+            R"({"type":"cursor","venue":"kraken","account":"main","name":"fills","instance":7,"worker":"sidecar-1",)"
+            R"("time_ns":5,"scope":[{"symbol":"BTC/USD","complete_through_ns":3},{"complete_through_ns":4}]})");
+}
+
 class JsonOf : public ::testing::TestWithParam<TypeName> {};
 
 TEST_P(JsonOf, AnyRecordIsOneObjectThatBeginsWithItsType) {

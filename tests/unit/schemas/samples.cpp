@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "schemas/codec/encode.h"
+#include "tests/unit/schemas/sample_fill.h"
 
 namespace millrace::schemas::testing {
 
@@ -51,26 +52,7 @@ std::size_t Dice::count(std::size_t most) { return number_below(most + 1); }
 
 namespace {
 
-template <class T, class Make>
-void maybe(Dice& dice, std::optional<T>& out, Make make) {
-  if (dice.present()) out = make();
-}
-
-void maybe(Dice& dice, std::optional<std::int64_t>& out) {
-  maybe(dice, out, [&] { return dice.int64(); });
-}
-
-void maybe(Dice& dice, std::optional<std::int32_t>& out) {
-  maybe(dice, out, [&] { return dice.int32(); });
-}
-
-// A number of either form; the full sample alternates so that both are seen.
-void maybe(Dice& dice, std::optional<WideDecimal>& out) {
-  maybe(dice, out, [&] {
-    if (dice.int64() % 3 == 0) return WideDecimal{{}, "1234567890123456789012345.5"};
-    return WideDecimal{{dice.int64(), dice.exponent()}, {}};
-  });
-}
+using testing::fill;  // those of other files, beside the ones below
 
 GapMark mark(Dice& dice) {
   GapMark out;
@@ -290,6 +272,14 @@ AnyDecoded sample(MessageType type, Dice& dice, std::size_t levels) {
       return heartbeat(dice);
     case MessageType::kClaim:
       return claim(dice);
+    case MessageType::kExecution:
+      return event<Execution>(dice, levels);
+    case MessageType::kBalance:
+      return event<Balance>(dice, levels);
+    case MessageType::kRecovery:
+      return event<Recovery>(dice, levels);
+    case MessageType::kCursor:
+      return cursor_sample(dice);
   }
   throw std::logic_error("no such type");
 }

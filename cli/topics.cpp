@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -103,13 +104,15 @@ void check(const Scope& scope, const TopicsOptions& options) {
   }
 }
 
-// Flags add to the file's venues and replace its broker and prefix.
+// Flags add to the file's venues and replace its broker and prefix. Account topics are always among what is wanted:
+// empty ones cost nothing, and an account that is added later finds its own.
 Scope scope_of(const TopicsOptions& options) {
   Scope scope = options.config_file.empty() ? Scope{} : scope_from_config(options.config_file);
   if (!options.brokers.empty()) scope.kafka.brokers = options.brokers;
   if (!options.prefix.empty()) scope.kafka.prefix = options.prefix;
   for (const std::string& venue : options.venues) scope.venues.push_back({venue, options.datasets});
   check(scope, options);
+  for (auto& venue : scope.venues) venue = publish::with_accounts(std::move(venue));
   return scope;
 }
 

@@ -4,10 +4,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 
 #include "publish/kafka/topic_names.h"
 
@@ -101,6 +103,8 @@ TopicManifest parse_root(const YAML::Node& root) {
   return manifest;
 }
 
+constexpr std::array<std::string_view, 2> kAccountDatasets{"execution", "balance"};
+
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
   return text;
@@ -108,7 +112,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
 
 // Reference data and accounts have rows of their own.
 bool is_market(const std::string& dataset) {
-  return dataset != "instrument" && dataset != "execution" && dataset != "balance";
+  return dataset != "instrument" && std::ranges::find(kAccountDatasets, dataset) == kAccountDatasets.end();
 }
 
 // The datasets of the venue that the row is for.
@@ -143,6 +147,13 @@ TopicManifest parse_manifest(const std::string& yaml) {
   } catch (const YAML::Exception& error) {
     throw std::runtime_error(fmt::format("topic manifest, line {}: {}", error.mark.line + 1, error.msg));
   }
+}
+
+VenueDatasets with_accounts(VenueDatasets venue) {
+  for (const std::string_view each : kAccountDatasets) {
+    if (std::ranges::find(venue.datasets, each) == venue.datasets.end()) venue.datasets.emplace_back(each);
+  }
+  return venue;
 }
 
 std::vector<WantedTopic> wanted_topics(const TopicManifest& manifest, std::string_view prefix,

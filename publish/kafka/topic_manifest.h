@@ -13,7 +13,8 @@ struct TopicRow {
   std::string name;  // after "{prefix}.", with {venue} and {dataset}
   std::int32_t partitions = 1;
   std::map<std::string, std::string> config;  // Kafka's own names: cleanup.policy, retention.ms, max.message.bytes
-  std::vector<std::string> datasets;          // the row is only for these; empty: market data
+  // The row is only for venues with one of these, and {dataset} stands for these alone; empty: market data.
+  std::vector<std::string> datasets;
 };
 
 // deploy/topics.yaml as read: rows in the order of the file, a later one wins where two give the same name.
@@ -27,6 +28,10 @@ struct VenueDatasets {
   std::string venue;
   std::vector<std::string> datasets;  // "book", "trade", "execution" ...
 };
+
+// The same with `execution` and `balance`: topics of accounts, their recovery and the cursors are wanted only of a
+// venue that has those two, so that a broker without accounts need not have them.
+VenueDatasets with_accounts(VenueDatasets venue);
 
 // A topic as it should be.
 struct WantedTopic {

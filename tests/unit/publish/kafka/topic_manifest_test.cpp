@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -30,14 +31,14 @@ std::vector<std::string> names(const std::vector<WantedTopic>& topics) {
 TEST(TopicManifest, ShippedOneMakesTheTopicsOfTheDesign) {
   const auto topics = wanted_topics(shipped_manifest(), "p", {{"kraken", {"book", "trade", "instrument"}}});
   EXPECT_THAT(names(topics),
-              ElementsAre("p.ctl.claim.v1", "p.ctl.cursor.v1", "p.ctl.subscription.v1", "p.market.kraken.book.v1",
+              ElementsAre("p.ctl.claim.v1", "p.ctl.subscription.v1", "p.market.kraken.book.v1",
                           "p.market.kraken.trade.v1", "p.ops.kraken.gap.v1", "p.ops.kraken.heartbeat.v1",
                           "p.ops.kraken.quarantine.v1", "p.ops.kraken.status.v1", "p.ref.kraken.instrument.v1"));
   EXPECT_EQ(topics[0].partitions, 1);
-  EXPECT_EQ(topics[3].partitions, 4);
-  EXPECT_EQ(topics[3].config.at("max.message.bytes"), "4194304");
-  EXPECT_EQ(topics[6].config.at("retention.ms"), "3600000");
-  EXPECT_EQ(topics[8].config.at("cleanup.policy"), "compact");
+  EXPECT_EQ(topics[2].partitions, 4);
+  EXPECT_EQ(topics[2].config.at("max.message.bytes"), "4194304");
+  EXPECT_EQ(topics[5].config.at("retention.ms"), "3600000");
+  EXPECT_EQ(topics[7].config.at("cleanup.policy"), "compact");
 }
 
 TEST(TopicManifest, AccountTopicsComeWithAccountDatasets) {
@@ -45,6 +46,35 @@ TEST(TopicManifest, AccountTopicsComeWithAccountDatasets) {
   EXPECT_THAT(all, testing::Contains("p.account.kraken.execution.v1"));
   EXPECT_THAT(all, testing::Contains("p.ops.kraken.recovery.v1"));
   EXPECT_THAT(all, testing::Not(testing::Contains(HasSubstr("market"))));
+}
+
+TEST(TopicManifest, AVenueWithAccountsAddsExactlyTheirTopics) {
+  const VenueDatasets plain{"kraken", {"book"}};
+  const auto without = wanted_topics(shipped_manifest(), "p", {plain});
+  const auto with = wanted_topics(shipped_manifest(), "p", {with_accounts(plain)});
+  std::vector<WantedTopic> added;
+  for (const auto& topic : with) {
+    if (const auto all = names(without); std::find(all.begin(), all.end(), topic.name) == all.end()) {
+      added.push_back(topic);
+    }
+  }
+  ASSERT_THAT(names(added), ElementsAre("p.account.kraken.balance.v1", "p.account.kraken.execution.v1",
+                                        "p.ctl.cursor.v1", "p.ops.kraken.recovery.v1"));
+  EXPECT_EQ(with.size(), without.size() + added.size());
+  for (const auto& topic : {added[0], added[1]}) {
+    EXPECT_EQ(topic.partitions, 3);
+    EXPECT_EQ(topic.config.at("cleanup.policy"), "delete");
+    EXPECT_EQ(topic.config.at("retention.ms"), std::to_string(std::int64_t{400} * 86'400'000));
+  }
+  EXPECT_EQ(added[2].partitions, 1);
+  EXPECT_EQ(added[2].config.at("cleanup.policy"), "compact");
+  EXPECT_EQ(added[3].partitions, 1);
+  EXPECT_EQ(added[3].config.at("retention.ms"), std::to_string(std::int64_t{30} * 86'400'000));
+}
+
+TEST(TopicManifest, AccountsAreAddedOnce) {
+  const auto twice = with_accounts(with_accounts({"kraken", {"balance", "book"}}));
+  EXPECT_THAT(twice.datasets, ElementsAre("balance", "book", "execution"));
 }
 
 TEST(TopicManifest, WhatIsWrongIsNamedByLine) {

@@ -1,0 +1,22 @@
+#include "tests/sim/accounts/make_face.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "tests/sim/accounts/kraken_account.h"
+
+namespace millrace::sim::accounts {
+
+std::span<const std::string_view> account_venue_names() noexcept {
+  static constexpr std::array<std::string_view, 1> kNames{"kraken"};
+  return kNames;
+}
+
+std::unique_ptr<AccountFace> make_face(const FaceOptions& options) {
+  if (options.venue == "kraken") return std::make_unique<KrakenAccount>(options);
+  throw std::runtime_error(fmt::format("sim has no accounts at \"{}\"", options.venue));
+}
+
+}  // namespace millrace::sim::accounts

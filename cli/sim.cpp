@@ -3,7 +3,9 @@
 #include "tests/sim/simulator.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "tests/sim/accounts/make_face.h"
 #include "tests/sim/venues/factory.h"
 
 namespace millrace::cli {
@@ -26,6 +29,8 @@ struct SimFlags {
   std::string speed = "1";
   std::vector<std::string> faults;
   std::vector<std::string> limits;
+  std::vector<std::string> accounts;
+  std::vector<std::string> knobs;
 };
 
 // What is wrong with the flags, for the user; empty if nothing is.
@@ -54,6 +59,48 @@ std::string read_limits(SimFlags& flags) {
       return fmt::format("--limit {}: {}", text, error.what());
     }
     flags.options.limits[name] = value;
+  }
+  return {};
+}
+
+// VENUE:NAME or VENUE:NAME:PREFIX of the key files.
+std::string read_accounts(SimFlags& flags) {
+  const auto known = sim::accounts::account_venue_names();
+  for (const std::string& text : flags.accounts) {
+    const auto first = text.find(':');
+    const auto second = first == std::string::npos ? first : text.find(':', first + 1);
+    sim::AccountOptions account;
+    account.venue = text.substr(0, first);
+    if (first != std::string::npos) account.name = text.substr(first + 1, second - first - 1);
+    if (second != std::string::npos) account.key_prefix = text.substr(second + 1);
+    const bool served = std::find(known.begin(), known.end(), account.venue) != known.end();
+    if (!served)
+      return fmt::format("--account {}: no accounts at \"{}\"; there are: {}", text, account.venue,
+                         fmt::join(known, " "));
+    const bool named = !account.name.empty() && account.name.find('/') == std::string::npos;
+    if (!named) return fmt::format("--account wants VENUE:NAME or VENUE:NAME:KEYFILES, not \"{}\"", text);
+    flags.options.accounts.push_back(std::move(account));
+  }
+  return {};
+}
+
+// KNOB=VALUE or VENUE:NAME:KNOB=VALUE.
+std::string read_knobs(SimFlags& flags) {
+  for (const std::string& text : flags.knobs) {
+    const auto equals = text.find('=');
+    const auto colon = text.rfind(':', equals);
+    sim::AccountKnob knob;
+    if (colon != std::string::npos) knob.account = text.substr(0, colon);
+    const std::size_t begin = colon == std::string::npos ? 0 : colon + 1;
+    knob.knob = text.substr(begin, equals - begin);
+    const char* const end = text.data() + text.size();
+    const bool number =
+        equals != std::string::npos && std::from_chars(text.data() + equals + 1, end, knob.value).ptr == end;
+    sim::accounts::Knobs probe;
+    if (!number || !sim::accounts::set_knob(probe, knob.knob, knob.value)) {
+      return fmt::format("--knob wants KNOB=VALUE or VENUE:NAME:KNOB=VALUE of tests/sim/README.md, not \"{}\"", text);
+    }
+    flags.options.account_knobs.push_back(std::move(knob));
   }
   return {};
 }
@@ -87,7 +134,8 @@ int unwritable(const std::string& path) {
 
 // The description is one JSON line, from which scripts read the addresses and the CA file.
 int run(SimFlags& flags) {
-  for (const std::string& error : {read_faults(flags), read_limits(flags), read_capture(flags)}) {
+  for (const std::string& error :
+       {read_faults(flags), read_limits(flags), read_capture(flags), read_accounts(flags), read_knobs(flags)}) {
     if (!error.empty()) throw UsageError(error);
   }
   sim::Simulator simulator(flags.options);
@@ -135,6 +183,17 @@ void add_server_flags(CLI::App& command, SimFlags& flags) {
   command.add_option("--fault-log", options.fault_log, "Also append the fault log to this file");
 }
 
+void add_account_flags(CLI::App& command, SimFlags& flags) {
+  command.add_option(
+      "--account", flags.accounts,
+      "VENUE:NAME[:KEYFILES]: an account with orders, fills and balances; keys are read from KEYFILES.key "
+      "and .secret, or made there");
+  command.add_option("--knob", flags.knobs, "[VENUE:NAME:]KNOB=VALUE: what accounts do wrong; see tests/sim/README.md");
+  command.add_option("--account-instruments", flags.options.account_instruments, "Instruments an account trades")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+}
+
 void add_capture_flags(CLI::App& command, SimFlags& flags) {
   sim::SimulatorOptions& options = flags.options;
   command.add_option("--capture", options.capture, "Play this recording instead of generated flow")
@@ -168,6 +227,7 @@ void add_sim(CLI::App& app, Action& action) {
   add_flow_flags(*command, *flags);
   add_capture_flags(*command, *flags);
   add_server_flags(*command, *flags);
+  add_account_flags(*command, *flags);
   add_config_flags(*command, *flags);
   command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }

@@ -13,12 +13,15 @@
 
 namespace millrace::sim {
 
-// The control endpoint, plain HTTP on loopback: POST /fault, GET /log, GET /stats, POST /quit. On a strand of its own.
+// The control endpoint, plain HTTP on loopback: POST /fault, GET /log, GET /stats, POST /quit, and
+// /accounts/VENUE:NAME/... for accounts. On a strand of its own.
 class Control : public std::enable_shared_from_this<Control> {
  public:
   struct Actions {
     std::function<std::string()> stats;  // one JSON object
     std::function<void()> quit;
+    // /accounts and what is below it; answers now or later.
+    std::function<void(const HttpRequest&, HttpReply)> accounts;
   };
 
   // `book` and `log` outlive it. Binds at once; throws if the port is taken.

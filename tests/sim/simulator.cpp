@@ -14,6 +14,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/sim/accounts/account_server.h"
+#include "tests/sim/accounts/keys.h"
+#include "tests/sim/accounts/ledger.h"
+#include "tests/sim/accounts/make_face.h"
 #include "tests/sim/control.h"
 #include "tests/sim/net/certificate.h"
 #include "tests/sim/net/venue_server.h"
@@ -81,6 +85,9 @@ class Simulator::Impl {
   std::string rest_url(const VenueServer& server) const;
   std::string stats() const;
   void append_venue(std::string& out, const VenueServer& server) const;
+  std::shared_ptr<accounts::AccountServer> make_account(const AccountOptions& wanted, std::uint16_t port);
+  std::string account_description(std::size_t index) const;
+  void on_accounts(const HttpRequest& request, const HttpReply& reply) const;
 
   SimulatorOptions options_;
   Folder folder_;
@@ -91,6 +98,8 @@ class Simulator::Impl {
   asio::signal_set signals_;
   std::shared_ptr<Control> control_;
   std::vector<std::shared_ptr<VenueServer>> servers_;
+  std::vector<std::shared_ptr<accounts::AccountServer>> accounts_;
+  std::vector<std::string> key_prefixes_;  // of the accounts
 };
 
 Simulator::Impl::Impl(const SimulatorOptions& options)
@@ -105,8 +114,10 @@ Simulator::Impl::Impl(const SimulatorOptions& options)
   const auto port = [&](std::size_t i) {
     return static_cast<std::uint16_t>(options_.port_base == 0 ? 0 : options_.port_base + i);
   };
-  control_ = std::make_shared<Control>(io_, port(0), book_, log_,
-                                       Control::Actions{[this] { return stats(); }, [this] { stop(); }});
+  control_ = std::make_shared<Control>(
+      io_, port(0), book_, log_,
+      Control::Actions{[this] { return stats(); }, [this] { stop(); },
+                       [this](const HttpRequest& request, const HttpReply& reply) { on_accounts(request, reply); }});
   ServerOptions server_options;
   server_options.rate = options_.rate / static_cast<double>(std::max<std::size_t>(options_.venues.size(), 1));
   server_options.client = {options_.deflate, options_.max_buffered};
@@ -117,6 +128,35 @@ Simulator::Impl::Impl(const SimulatorOptions& options)
     server->set_venue(make_venue(name, options_, wall_clock, *server));
     servers_.push_back(std::move(server));
   }
+  for (const AccountOptions& wanted : options_.accounts) {
+    accounts_.push_back(make_account(wanted, port(1 + servers_.size() + accounts_.size())));
+  }
+}
+
+std::shared_ptr<accounts::AccountServer> Simulator::Impl::make_account(const AccountOptions& wanted,
+                                                                       std::uint16_t port) {
+  const std::string label = fmt::format("{}:{}", wanted.venue, wanted.name);
+  const fs::path folder = fs::absolute(folder_.path());
+  key_prefixes_.push_back(wanted.key_prefix.empty()
+                              ? (folder / fmt::format("{}-{}", wanted.venue, wanted.name)).string()
+                              : fs::absolute(wanted.key_prefix).string());
+  accounts::FaceOptions face;
+  face.venue = wanted.venue;
+  face.instruments = options_.account_instruments;
+  // Another account is another life.
+  face.seed = options_.seed + 1'000'003 * accounts_.size();
+  face.start_ns = wall_clock();
+  const std::string& prefix = key_prefixes_.back();
+  face.keys = {accounts::keys_in_files(prefix, wanted.venue),
+               accounts::keys_in_files(prefix + "-sidecar", wanted.venue)};
+  for (const AccountKnob& turned : options_.account_knobs) {
+    if (!turned.account.empty() && turned.account != label) continue;
+    if (accounts::set_knob(face.knobs, turned.knob, turned.value)) continue;
+    throw std::runtime_error(fmt::format("there is no knob {}={}", turned.knob, turned.value));
+  }
+  return std::make_shared<accounts::AccountServer>(io_, port, options_.plain ? nullptr : identity_.context(),
+                                                   Client::Options{false, options_.max_buffered}, book_, log_,
+                                                   wall_clock, label, accounts::make_face(face));
 }
 
 std::string Simulator::Impl::ws_url(const VenueServer& server) const {
@@ -136,7 +176,49 @@ std::string Simulator::Impl::description() const {
                    server == servers_.front() ? "" : ",", server->venue().name(), ws_url(*server), rest_url(*server),
                    quoted_list(server->venue().symbols()));
   }
-  return out + "}}";
+  out += '}';
+  for (std::size_t i = 0; i < accounts_.size(); ++i) {
+    out.append(i == 0 ? R"(,"accounts":{)" : ",").append(account_description(i));
+  }
+  return out + (accounts_.empty() ? "}" : "}}");
+}
+
+// Where the account's keys lie, never what they are.
+std::string Simulator::Impl::account_description(std::size_t index) const {
+  const accounts::AccountServer& server = *accounts_[index];
+  const AccountOptions& wanted = options_.accounts[index];
+  const std::string& prefix = key_prefixes_[index];
+  std::vector<std::string> symbols;
+  for (const Instrument& one : server.face().ledger().rules().instruments) symbols.push_back(one.symbol);
+  const auto keys = [&](const std::string& at) {
+    const std::string passphrase = at + ".passphrase";
+    return fmt::format(R"({{"api_key_file":"{0}.key","secret_file":"{0}.secret"{1}}})", at,
+                       fs::exists(passphrase) ? fmt::format(R"(,"passphrase_file":"{}")", passphrase) : "");
+  };
+  return fmt::format(
+      R"("{}":{{"venue":"{}","name":"{}","ws_url":"{}://127.0.0.1:{}{}","rest_url":"{}://127.0.0.1:{}{}",)"
+      R"("symbols":{},"keys":{},"sidecar_keys":{}}})",
+      server.label(), wanted.venue, wanted.name, options_.plain ? "ws" : "wss", server.port(), server.face().ws_path(),
+      options_.plain ? "http" : "https", server.port(), server.face().rest_path(), quoted_list(symbols), keys(prefix),
+      keys(prefix + "-sidecar"));
+}
+
+// /accounts lists them; /accounts/VENUE:NAME/VERB goes to the account's server.
+void Simulator::Impl::on_accounts(const HttpRequest& request, const HttpReply& reply) const {
+  std::string_view rest = request.path.substr(std::string_view("/accounts").size());
+  if (rest.empty() || rest == "/") {
+    std::vector<std::string> labels;
+    for (const auto& server : accounts_) labels.push_back(server->label());
+    return reply({.body = quoted_list(labels)});
+  }
+  rest.remove_prefix(1);
+  const auto slash = rest.find('/');
+  for (const auto& server : accounts_) {
+    if (slash == std::string_view::npos || server->label() != rest.substr(0, slash)) continue;
+    return server->control(std::string(request.method), std::string(rest.substr(slash + 1)), std::string(request.body),
+                           reply);
+  }
+  reply({.status = 404, .body = R"({"error":"GET /accounts, GET /accounts/VENUE:NAME/ledger"})"});
 }
 
 void Simulator::Impl::append_venue(std::string& out, const VenueServer& server) const {
@@ -178,6 +260,7 @@ void Simulator::Impl::run() {
   });
   control_->start();
   for (const auto& server : servers_) server->start();
+  for (const auto& server : accounts_) server->start();
   std::vector<std::jthread> helpers;
   for (int i = 1; i < options_.threads; ++i) helpers.emplace_back([this] { io_.run(); });
   io_.run();
@@ -189,6 +272,7 @@ void Simulator::Impl::stop() {
     signals_.cancel();
     control_->stop();
     for (const auto& server : servers_) server->stop();
+    for (const auto& server : accounts_) server->stop();
     auto deadline = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(100));
     deadline->async_wait([this, deadline](boost::system::error_code) { io_.stop(); });
   });

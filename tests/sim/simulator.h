@@ -12,6 +12,21 @@
 
 namespace millrace::sim {
 
+// An account to serve besides market data, on a port of its own.
+struct AccountOptions {
+  std::string venue;  // of accounts/make_face.h
+  std::string name;   // ours
+  // PREFIX.key, PREFIX.secret, PREFIX-sidecar.key ... : made if they are not there; empty = in the simulator's folder
+  std::string key_prefix;
+};
+
+// One knob of accounts/knobs.h.
+struct AccountKnob {
+  std::string account;  // "kraken:main"; empty = every account
+  std::string knob;
+  double value = 0;
+};
+
 // What `millrace sim` can be told; the README's table explains each.
 struct SimulatorOptions {
   std::vector<std::string> venues{"kraken", "binance-spot", "binance-usdm"};
@@ -31,6 +46,10 @@ struct SimulatorOptions {
   std::string instruments_file;  // served as exchangeInfo or AssetPairs
   double speed = 1;              // 0 = as fast as clients read
   double start_after_s = 10;     // a recording starts at the latest so long after the first subscription
+
+  std::vector<AccountOptions> accounts;
+  std::vector<AccountKnob> account_knobs;
+  std::size_t account_instruments = 3;
 
   std::vector<Fault> faults;
   std::string fault_log;

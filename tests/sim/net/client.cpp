@@ -15,6 +15,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr char kText = '\x01';
+constexpr char kBinary = '\x02';
 constexpr char kContinuation = '\x00';
 constexpr char kPing = '\x09';
 constexpr char kFinal = '\x80';
@@ -46,6 +47,7 @@ class BeastClient final : public Client, public std::enable_shared_from_this<Bea
 
   void send(std::string_view text, const Tag& tag) override { injector_.pass(text, tag, *this); }
   void send_framed(std::string_view frame) override;
+  void send_binary(std::string_view bytes) override { write_frame(with_final(kBinary), bytes); }
   void close(std::uint16_t code, std::string_view reason) override { disconnect(code, reason); }
   void ping() override { write_frame(with_final(kPing), "millrace"); }
   void reset() override { wire_.state().reset(); }

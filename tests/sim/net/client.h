@@ -34,6 +34,8 @@ class Client : public Delivery {
   virtual void send_framed(std::string_view frame) = 0;
   // A message of the venue, through the faults.
   virtual void send(std::string_view text, const Tag& tag) = 0;
+  // A binary message; no fault of messages touches it, and it is never compressed.
+  virtual void send_binary(std::string_view bytes) = 0;
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   virtual void ping() = 0;
   // Ends at once, with RST.

@@ -26,6 +26,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   void on_read(boost::system::error_code error);
   void answer(const HttpAnswer& answer);
+  void cut_off(const HttpAnswer& answer);
 
   Wire wire_;
   OnRequest on_request_;

@@ -59,6 +59,7 @@ struct HttpRequest {
   std::string_view path;   // without query
   std::string_view query;  // after '?', not decoded
   std::string_view body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 struct HttpAnswer {
@@ -66,6 +67,7 @@ struct HttpAnswer {
   std::string body = {};
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers = {};
+  bool cut = false;  // the connection ends in the middle of the body
 };
 
 // Answers a request, now or later; called once.

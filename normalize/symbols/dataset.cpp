@@ -6,11 +6,12 @@ namespace {
 
 // In the order of the enum.
 constexpr std::array<std::string_view, kDatasetCount> kNames = {
-    "book",      "bbo",       "bbo-book",   "trade",      "trade-agg",  "ticker",    "instrument", "candle-1s",
-    "candle-1m", "candle-3m", "candle-5m",  "candle-15m", "candle-30m", "candle-1h", "candle-2h",  "candle-4h",
-    "candle-6h", "candle-8h", "candle-12h", "candle-1d",  "candle-3d",  "candle-1w", "candle-15d", "candle-1M",
+    "book",      "bbo",        "bbo-book",  "trade",     "trade-agg",  "ticker",     "instrument",
+    "candle-1s", "candle-1m",  "candle-3m", "candle-5m", "candle-15m", "candle-30m", "candle-1h",
+    "candle-2h", "candle-4h",  "candle-6h", "candle-8h", "candle-12h", "candle-1d",  "candle-3d",
+    "candle-1w", "candle-15d", "candle-1M", "execution", "balance",
 };
-static_assert(static_cast<std::size_t>(Dataset::kCandle1M) + 1 == kDatasetCount);
+static_assert(static_cast<std::size_t>(Dataset::kBalance) + 1 == kDatasetCount);
 
 constexpr std::string_view kCandlePrefix = "candle-";
 

@@ -34,9 +34,11 @@ enum class Dataset : std::uint8_t {
   kCandle1w,
   kCandle15d,
   kCandle1M,
+  kExecution,  // of an account, as kBalance: no venue section offers them
+  kBalance,
 };
 // Arrays by dataset have this size; the number of an enumerator is never on the wire, so the order may change.
-inline constexpr std::size_t kDatasetCount = 24;
+inline constexpr std::size_t kDatasetCount = 26;
 
 // "book", "bbo-book", "candle-1m" ...: as in topic names and configuration.
 std::string_view name(Dataset dataset) noexcept;

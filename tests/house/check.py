@@ -53,12 +53,13 @@ def pure_core(root):
 
 
 def venue_folders(root):
-    """A venue is a folder, a line in registry.def, a README and fixtures; it includes no other venue."""
+    """A venue is a folder, a line in registry.def or accounts.def, a README and fixtures; it includes no other venue."""
     base = root / "normalize/venues"
-    registered = set(re.findall(r"^VENUE\((\w+)\)", (base / "registry.def").read_text(), re.M))
+    lists = "".join((base / name).read_text() for name in ("registry.def", "accounts.def") if (base / name).is_file())
+    registered = set(re.findall(r"^(?:VENUE|ACCOUNTS)\((\w+)\)", lists, re.M))
     folders = {path.name for path in base.iterdir() if path.is_dir()}
     for name in sorted(registered ^ folders):
-        yield f"normalize/venues/{name}: " + ("has no line in registry.def" if name in folders else "has no folder")
+        yield f"normalize/venues/{name}: " + ("has no line in registry.def or accounts.def" if name in folders else "has no folder")
     for name in sorted(folders):
         if not (base / name / "README.md").is_file():
             yield f"normalize/venues/{name}: has no README.md"

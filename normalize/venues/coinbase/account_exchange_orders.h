@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/account/account_adapter.h"
+#include "normalize/account/orders.h"
+#include "normalize/account/recent_ids.h"
+#include "normalize/venues/coinbase/account_exchange_messages.h"
+
+namespace millrace::normalize::coinbase {
+
+// The event_id of a fill: equal from the user channel and GET /fills (sheet, 7: product, trade and order).
+std::string exchange_fill_id(std::string_view venue, std::string_view account, std::string_view order_id,
+                             std::string_view product, std::int64_t trade_id);
+
+// The orders of one account of Coinbase Exchange: turns messages and REST rows into executions. The user channel tells
+// matches and what remains, so that filled quantities are sums; a sum that falls short of the venue's own figure shows
+// a lost match.
+class ExchangeOrders {
+ public:
+  ExchangeOrders(std::string venue, std::string account)
+      : venue_(std::move(venue)), account_(std::move(account)), told_(kRemembered) {}
+
+  // What the caller has to act on.
+  struct Outcome {
+    bool filled = false;    // balances have changed
+    bool mismatch = false;  // the venue knows of more than was told
+  };
+
+  // Errors: kMissingField for a match of ours that does not say which side we are. Nothing was published then.
+  Result<Outcome> apply(const UserMessage& message, AccountSink& out);
+  // A row of REST, received at `now`. `always`: tell it even if it says nothing new.
+  Outcome apply_row(const OrderRow& row, bool always, UnixNanos now, AccountSink& out);
+  // REST knows the order no more: cancelled without a fill (6).
+  void apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out);
+
+  std::vector<std::string> open_ids() const { return orders_.open_ids(); }
+  bool is_open(std::string_view order_id) const;
+
+ private:
+  struct Report {
+    std::string symbol;
+    schemas::Execution execution;
+    AccountMeta meta;
+  };
+  static constexpr std::size_t kRemembered = 50'000;
+
+  static Report report_of(const UserMessage& message);
+  bool is_repeated(const UserMessage& message);
+  Result<Outcome> apply_match(const UserMessage& message, AccountSink& out);
+  bool tell_fill(const UserMessage& message, bool maker, AccountSink& out);
+  bool adopt_remaining(const UserMessage& message, schemas::Execution& execution) const;
+  bool apply_open(const UserMessage& message, Report& report) const;
+  bool apply_done(const UserMessage& message, Report& report) const;
+  void apply_change(const UserMessage& message, Report& report) const;
+  // What the sum of fills makes of an order, without a word of the venue.
+  void add_up(schemas::Execution& fill) const;
+  void publish(Report report, UnixNanos id_time, bool snapshot, AccountSink& out);
+
+  const std::string venue_;
+  const std::string account_;
+  Orders orders_;
+  RecentIds told_;  // fills by event_id, other messages by order and sequence
+};
+
+}  // namespace millrace::normalize::coinbase

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -45,14 +46,38 @@ struct StepFailed {
   error_code error;
 };
 
+// The request as it goes onto the wire. Written here, as Beast's own message would leave copies of headers and body in
+// freed memory, and in one piece, which the TLS stream encrypts from where it lies.
+Secret text_of(const HttpRequest& request, const Address& address) {
+  const std::string authority = address.authority();
+  const std::string length = std::to_string(request.body.size());
+  std::vector<std::string_view> parts{
+      request.method,        " ",       request.target.reveal(),
+      " HTTP/1.1\r\nHost: ", authority, "\r\nUser-Agent: millrace\r\nAccept: application/json\r\n"};
+  for (const SecretHeader& header : request.headers) {
+    parts.insert(parts.end(), {header.name, ": ", header.value.reveal(), "\r\n"});
+  }
+  if (!request.content_type.empty()) parts.insert(parts.end(), {"Content-Type: ", request.content_type, "\r\n"});
+  if (!request.body.empty() || request.method != "GET") parts.insert(parts.end(), {"Content-Length: ", length, "\r\n"});
+  parts.insert(parts.end(), {"\r\n", request.body.reveal()});
+  return Secret::joined(parts);
+}
+
 class BeastHttpsConnection final : public HttpsConnection, public std::enable_shared_from_this<BeastHttpsConnection> {
  public:
   BeastHttpsConnection(asio::io_context& context, std::shared_ptr<asio::ssl::context> tls, HttpsOptions options)
       : context_(context), tls_(std::move(tls)), options_(std::move(options)), resolver_(context) {}
 
   void get(std::string target, Done done) override {
+    HttpRequest request;
+    request.target = Secret::copy_of(target);
+    send(std::move(request), std::move(done));
+  }
+
+  void send(HttpRequest request, Done done) override {
     done_ = std::move(done);
-    asio::co_spawn(context_, run(shared_from_this(), std::move(target)), asio::detached);
+    page_header_ = std::move(request.page_header);
+    asio::co_spawn(context_, run(shared_from_this(), text_of(request, options_.address)), asio::detached);
   }
 
   void close() override {
@@ -64,14 +89,14 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
 
  private:
   // Parameters by value: the coroutine keeps the connection alive while it waits.
-  static asio::awaitable<void> run(std::shared_ptr<BeastHttpsConnection> self, std::string target) {
+  static asio::awaitable<void> run(std::shared_ptr<BeastHttpsConnection> self, Secret request) {
     HttpAnswer answer;
     const bool reused = self->stream_ != nullptr;
-    auto failed = co_await self->exchange(target, answer);
+    auto failed = co_await self->exchange(request.reveal(), answer);
     // A host may close a kept connection at any moment; that says nothing about this request.
     if (failed && reused && failed->error != beast::error::timeout && self->done_) {
       self->stream_.reset();
-      failed = co_await self->exchange(target, answer);
+      failed = co_await self->exchange(request.reveal(), answer);
     }
     if (failed) {
       self->stream_.reset();
@@ -82,16 +107,12 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
   }
 
   // One deadline for sending and receiving together: a host that drips its answer gains nothing.
-  asio::awaitable<std::optional<StepFailed>> exchange(const std::string& target, HttpAnswer& answer) {
+  asio::awaitable<std::optional<StepFailed>> exchange(std::string_view request, HttpAnswer& answer) {
     if (!stream_) {
       if (auto failed = co_await connect()) co_return failed;
     }
-    http::request<http::empty_body> request{http::verb::get, target, 11};
-    request.set(http::field::host, options_.address.authority());
-    request.set(http::field::user_agent, "millrace");
-    request.set(http::field::accept, "application/json");
     deadline(options_.request);
-    if (auto [error, n] = co_await http::async_write(*stream_, request, kAwait); error) {
+    if (auto [error, n] = co_await asio::async_write(*stream_, asio::buffer(request), kAwait); error) {
       co_return StepFailed{"send", error};
     }
     http::response_parser<http::string_body> parser;
@@ -144,6 +165,7 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
     if (const auto wait = number_of<std::int64_t>(response[http::field::retry_after]); wait && *wait >= 0) {
       answer.end.retry_after = std::chrono::seconds(*wait);
     }
+    if (!page_header_.empty()) answer.page = response[page_header_];
     answer.used_weight = number_of<std::int64_t>(response["X-MBX-USED-WEIGHT-1M"]);
     answer.body = std::move(response.body());
     answer.body.reserve(answer.body.size() + normalize::kFramePadding);
@@ -158,6 +180,7 @@ class BeastHttpsConnection final : public HttpsConnection, public std::enable_sh
   tcp::resolver resolver_;
   std::unique_ptr<Stream> stream_;  // null = not connected
   Done done_;
+  std::string page_header_;  // of the request under way
   bool closed_ = false;
 };
 

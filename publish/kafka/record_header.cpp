@@ -42,7 +42,8 @@ HeaderBytes encode_header(const RecordHeader& header) noexcept {
 // again.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept {
   RecordHeader header{type, schemas::Origin::kUnspecified, flags};
-  if (type == schemas::MessageType::kHeartbeat || type == schemas::MessageType::kClaim) return header;
+  using schemas::MessageType;
+  if (type == MessageType::kHeartbeat || type == MessageType::kClaim || type == MessageType::kCursor) return header;
   try {
     protozero::pbf_reader message{record.data(), record.size()};
     if (!message.next(1)) return header;

@@ -22,7 +22,9 @@ std::size_t bytes_of(const schemas::StreamBeat& beat) {
 }  // namespace
 
 std::string stream_key(const Stream& stream) {
-  return std::string{normalize::name(stream.key.dataset)} + '/' + stream.identity.instrument;
+  const auto& identity = stream.identity;
+  return std::string{normalize::name(stream.key.dataset)} + "/" +
+         (identity.account.empty() ? identity.instrument : identity.account);
 }
 
 OpsRecords::OpsRecords(std::string venue, std::string worker, std::int32_t thread, RecordSink& sink,

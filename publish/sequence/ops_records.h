@@ -65,7 +65,7 @@ class OpsRecords {
   std::string bytes_;                // reused
 };
 
-// "dataset/instrument": the key of status and gap records.
+// "dataset/instrument", of account streams "dataset/account": the key of status and gap records.
 std::string stream_key(const Stream& stream);
 
 }  // namespace millrace::publish

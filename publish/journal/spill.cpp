@@ -1,0 +1,234 @@
+#include "publish/journal/spill.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/crc.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+namespace millrace::publish {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kSegmentBytes = 16 * 1024 * 1024;
+constexpr std::size_t kHead = 8;  // length and CRC32C, both little endian
+constexpr std::size_t kMaxRecord = 64 * 1024 * 1024;
+constexpr const char* kSuffix = ".spill";
+
+// CRC32C (Castagnoli), as Kafka's own records have.
+std::uint32_t checksum(std::string_view bytes) {
+  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+template <class Integer>
+void put(std::string& out, Integer value) {
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof value);
+}
+
+template <class Integer>
+bool get(std::string_view& in, Integer& value) {
+  if (in.size() < sizeof value) return false;
+  std::memcpy(&value, in.data(), sizeof value);
+  in.remove_prefix(sizeof value);
+  return true;
+}
+
+void put_text(std::string& out, std::string_view text) {
+  put(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
+bool get_text(std::string_view& in, std::string& text) {
+  std::uint32_t size = 0;
+  if (!get(in, size) || in.size() < size) return false;
+  text = in.substr(0, size);
+  in.remove_prefix(size);
+  return true;
+}
+
+void encode(const SpilledRecord& record, std::string& out) {
+  out.assign(kHead, '\0');
+  put(out, record.seq);
+  put(out, record.slot);
+  put(out, record.type);
+  put_text(out, record.topic);
+  put_text(out, record.key);
+  put_text(out, record.bytes);
+  const auto length = static_cast<std::uint32_t>(out.size() - kHead);
+  const std::uint32_t crc = checksum(std::string_view(out).substr(kHead));
+  std::memcpy(out.data(), &length, sizeof length);
+  std::memcpy(out.data() + sizeof length, &crc, sizeof crc);
+}
+
+bool decode(std::string_view in, SpilledRecord& record) {
+  return get(in, record.seq) && get(in, record.slot) && get(in, record.type) && get_text(in, record.topic) &&
+         get_text(in, record.key) && get_text(in, record.bytes) && in.empty();
+}
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+bool read_at(int file, char* out, std::size_t size, std::int64_t offset) {
+  while (size > 0) {
+    const ssize_t got = ::pread(file, out, size, offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    out += got;
+    size -= static_cast<std::size_t>(got);
+    offset += got;
+  }
+  return true;
+}
+
+// The record at `offset`, which moves behind it. False: cut or damaged.
+bool read_record(int file, std::int64_t& offset, SpilledRecord& record) {
+  char head[kHead];
+  std::uint32_t length = 0;
+  std::uint32_t crc = 0;
+  if (!read_at(file, head, kHead, offset)) return false;
+  std::memcpy(&length, head, sizeof length);
+  std::memcpy(&crc, head + sizeof length, sizeof crc);
+  if (length > kMaxRecord) return false;
+  std::string body(length, '\0');
+  if (!read_at(file, body.data(), length, offset + static_cast<std::int64_t>(kHead))) return false;
+  if (checksum(body) != crc || !decode(body, record)) return false;
+  offset += static_cast<std::int64_t>(kHead + length);
+  return true;
+}
+
+void close_file(int& file) {
+  if (file >= 0) ::close(file);
+  file = -1;
+}
+
+}  // namespace
+
+Spill::Spill(std::string folder, std::int64_t limit_bytes) : folder_(std::move(folder)), limit_(limit_bytes) {
+  std::error_code failed;
+  fs::create_directories(folder_, failed);
+  if (failed) throw std::runtime_error(fmt::format("journal {}: cannot be made: {}", folder_, failed.message()));
+  fs::permissions(folder_, fs::perms::owner_all, failed);
+  lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0) throw std::runtime_error(fmt::format("journal {}: {}", folder_, std::strerror(errno)));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    close_file(lock_);
+    throw std::runtime_error(fmt::format("journal {}: another process uses it; give each worker its own", folder_));
+  }
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() == kSuffix) leftover_.push_back(entry.path().string());
+  }
+  std::ranges::sort(leftover_);  // names have leading zeros
+  if (!leftover_.empty()) number_ = std::stoll(fs::path(leftover_.back()).stem().string());
+}
+
+Spill::~Spill() {
+  close_file(read_);
+  close_file(write_);
+  close_file(lock_);
+}
+
+bool Spill::refuse(const std::string& what) {
+  error_ = fmt::format("journal {}: {}", folder_, what);
+  return false;
+}
+
+bool Spill::begin_segment() {
+  close_file(write_);
+  Segment segment;
+  segment.path = fmt::format("{}/{:012}{}", folder_, ++number_, kSuffix);
+  write_ = ::open(segment.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  if (write_ < 0) return refuse(std::strerror(errno));
+  segments_.push_back(std::move(segment));
+  return true;
+}
+
+bool Spill::append(const SpilledRecord& record) {
+  encode(record, buffer_);
+  const auto size = static_cast<std::int64_t>(buffer_.size());
+  if (bytes_ + size > limit_) return refuse(fmt::format("its limit of {} bytes is reached", limit_));
+  const bool full = segments_.empty() || write_ < 0 || segments_.back().size + size > kSegmentBytes;
+  if (full && !begin_segment()) return false;
+  Segment& segment = segments_.back();
+  if (!write_all(write_, buffer_)) {
+    const std::string why = std::strerror(errno);
+    // What was written in part must not stand before the next record.
+    if (::ftruncate(write_, segment.size) != 0) close_file(write_);
+    return refuse(why);
+  }
+  segment.size += size;
+  ++segment.records;
+  ++records_;
+  bytes_ += size;
+  return true;
+}
+
+std::optional<SpilledRecord> Spill::take() {
+  while (!segments_.empty()) {
+    Segment& segment = segments_.front();
+    if (segment.records == 0) {
+      end_reading();
+      continue;
+    }
+    if (read_ < 0) read_ = ::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC);
+    SpilledRecord record;
+    const std::int64_t before = segment.read;
+    if (read_ >= 0 && read_record(read_, segment.read, record)) {
+      --segment.records;
+      --records_;
+      bytes_ -= segment.read - before;
+      if (segment.records == 0) end_reading();
+      return record;
+    }
+    ++damaged_;
+    records_ -= std::exchange(segment.records, 0);
+    bytes_ -= segment.size - segment.read;
+    end_reading();
+  }
+  return std::nullopt;
+}
+
+// Also of the segment that is being written: the next record begins a new one.
+void Spill::end_reading() {
+  close_file(read_);
+  if (segments_.size() == 1) close_file(write_);
+  ::unlink(segments_.front().path.c_str());
+  segments_.pop_front();
+}
+
+std::vector<SpilledRecord> Spill::take_leftover() {
+  std::vector<SpilledRecord> found;
+  for (const std::string& path : leftover_) {
+    int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    std::error_code unknown;
+    const auto size = static_cast<std::int64_t>(fs::file_size(path, unknown));
+    std::int64_t offset = 0;
+    SpilledRecord record;
+    while (file >= 0 && offset < size && read_record(file, offset, record)) found.push_back(std::move(record));
+    if (offset < size) ++damaged_;
+    close_file(file);
+    ::unlink(path.c_str());
+  }
+  leftover_.clear();
+  return found;
+}
+
+}  // namespace millrace::publish

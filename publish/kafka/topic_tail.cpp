@@ -1,0 +1,140 @@
+#include "publish/kafka/topic_tail.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+
+#include <stdexcept>
+
+#include "publish/kafka/client.h"
+#include "publish/kafka/topic_names.h"
+
+namespace millrace::publish {
+namespace {
+
+using std::chrono::milliseconds;
+using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+constexpr int kMostAtOnce = 10'000;  // so that a caller with other work gets its turn
+
+SettingList tail_settings(const KafkaSettings& settings) {
+  SettingList all = client_settings(settings);
+  all.emplace_back("group.id", "millrace-tail");  // librdkafka wants one; nothing is ever committed to it
+  all.emplace_back("enable.auto.commit", "false");
+  all.emplace_back("enable.partition.eof", "true");  // its offset moves over markers, which are no records
+  all.emplace_back("isolation.level", "read_committed");
+  all.emplace_back("auto.offset.reset", "earliest");
+  all.emplace_back("fetch.wait.max.ms", "50");
+  return all;
+}
+
+[[noreturn]] void fail(const std::string& topic, rd_kafka_resp_err_t error) {
+  throw std::runtime_error(fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(error)));
+}
+
+int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto error = rd_kafka_metadata(client, 0, handle, &metadata, static_cast<int>(timeout.count()));
+  rd_kafka_topic_destroy(handle);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(topic, error);
+  const int count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+  rd_kafka_metadata_destroy(metadata);
+  if (count > 0) return count;
+  throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
+}
+
+// A partition without a record since then is followed from its end.
+void seek_times(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list, milliseconds timeout) {
+  const auto error = rd_kafka_offsets_for_times(client, list, static_cast<int>(timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("offsets by time", error);
+}
+
+}  // namespace
+
+struct TopicTail::Handle {
+  std::string prefix;
+  Client client;
+  std::vector<std::pair<std::string, std::int32_t>> partitions;  // full names
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> next;
+
+  std::string_view short_name(std::string_view full) const {
+    return prefix.empty() ? full : full.substr(prefix.size() + 1);
+  }
+};
+
+TopicTail::TopicTail(const KafkaSettings& settings, const std::vector<Start>& starts, milliseconds timeout)
+    : handle_(std::make_unique<Handle>()) {
+  handle_->prefix = settings.prefix;
+  handle_->client = make_client(ClientKind::kReading, tail_settings(settings));
+  rd_kafka_t* const client = handle_->client.get();
+  rd_kafka_poll_set_consumer(client);
+  const Partitions all(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
+  const Partitions timed(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
+  for (const Start& start : starts) {
+    const std::string topic = full_topic(settings.prefix, start.topic);
+    const int count = partition_count(client, topic, timeout);
+    for (std::int32_t partition = 0; partition < count; ++partition) {
+      handle_->partitions.emplace_back(topic, partition);
+      auto* const list = start.since > 0 ? timed.get() : all.get();
+      rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset =
+          start.since > 0 ? start.since / kNanosPerMilli : RD_KAFKA_OFFSET_BEGINNING;
+    }
+  }
+  if (timed->cnt > 0) seek_times(client, timed.get(), timeout);
+  for (int i = 0; i < timed->cnt; ++i) {
+    const auto& from = timed->elems[i];
+    rd_kafka_topic_partition_list_add(all.get(), from.topic, from.partition)->offset = from.offset;
+  }
+  if (const auto error = rd_kafka_assign(client, all.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail("reading", error);
+  }
+}
+
+TopicTail::~TopicTail() = default;
+
+void TopicTail::poll(milliseconds wait, const std::function<void(const TailRecord&)>& take) {
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    const Message message(rd_kafka_consumer_poll(handle_->client.get(), i == 0 ? static_cast<int>(wait.count()) : 0),
+                          rd_kafka_message_destroy);
+    if (!message) return;
+    if (message->err == RD_KAFKA_RESP_ERR__TRANSPORT || message->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      fail(message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "reading", message->err);
+    }
+    const std::string topic = rd_kafka_topic_name(message->rkt);
+    const bool record = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (record) {
+      take({handle_->short_name(topic),
+            message->partition,
+            message->offset,
+            {static_cast<const char*>(message->key), message->key_len},
+            {static_cast<const char*>(message->payload), message->len}});
+    }
+    handle_->next[{topic, message->partition}] = message->offset + (record ? 1 : 0);
+  }
+}
+
+TopicTail::Ends TopicTail::ends(milliseconds timeout) {
+  Ends ends;
+  for (const auto& [topic, partition] : handle_->partitions) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(handle_->client.get(), topic.c_str(), partition, &low, &high,
+                                                        static_cast<int>(timeout.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(topic, error);
+    ends[{topic, partition}] = high;
+  }
+  return ends;
+}
+
+bool TopicTail::reached(const Ends& ends) const {
+  for (const auto& [place, end] : ends) {
+    const auto found = handle_->next.find(place);
+    if (end > 0 && (found == handle_->next.end() || found->second < end)) return false;
+  }
+  return true;
+}
+
+}  // namespace millrace::publish

@@ -1,0 +1,314 @@
+#include "publish/lane/account_lane.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "publish/kafka/murmur2.h"
+#include "publish/kafka/record_header.h"
+#include "publish/kafka/topic_names.h"
+
+namespace millrace::publish {
+namespace {
+
+constexpr std::uint32_t kNoTopic = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
+constexpr std::chrono::seconds kBetweenRenewals{1};
+constexpr std::chrono::seconds kAfterRefusal{1};
+
+int make_wake_fd() {
+  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) throw std::runtime_error("account lane: no eventfd: too many open files?");
+  return fd;
+}
+
+AccountLaneSettings without_linger(AccountLaneSettings settings) {
+  settings.kafka.linger_us = 0;
+  return settings;
+}
+
+}  // namespace
+
+AccountLane::AccountLane(AccountLaneSettings settings)
+    : settings_(without_linger(std::move(settings))),
+      wake_fd_(make_wake_fd()),
+      spill_(settings_.spill_folder, settings_.spill_limit),
+      producer_(std::make_unique<Producer>(settings_.kafka, wake_fd_)) {
+  stats_.ring_limit.set(settings_.memory_limit);
+}
+
+// The producer before the entries: librdkafka reads their bytes until its threads have ended.
+AccountLane::~AccountLane() {
+  if (renewal_.valid()) renewal_.wait();
+  producer_.reset();
+  ::close(wake_fd_);
+}
+
+std::vector<std::string> AccountLane::warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) {
+  std::vector<std::string> errors;
+  const auto deadline = Clock::now() + timeout;
+  for (const std::string& topic : topics) {
+    if (topic_by_name_.contains(topic)) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    std::string error = add_topic(topic, std::max(left, std::chrono::milliseconds{1}));
+    if (error.empty()) continue;
+    errors.push_back(std::move(error));
+    if (Clock::now() >= deadline) break;
+  }
+  return errors;
+}
+
+std::string AccountLane::add_topic(const std::string& topic, std::chrono::milliseconds timeout) {
+  const std::string full = full_topic(settings_.kafka.prefix, topic);
+  Topic added;
+  added.name = topic;
+  added.slot = producer_->add_topic(full);
+  added.partitions = producer_->partitions(added.slot, timeout);
+  if (added.partitions < 0) {
+    return fmt::format("kafka: no answer from {} about topic {}: is the broker up?", settings_.kafka.brokers, full);
+  }
+  if (added.partitions == 0) {
+    return fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", full);
+  }
+  added.hold_until.resize(static_cast<std::size_t>(added.partitions));
+  added.last_offset.resize(static_cast<std::size_t>(added.partitions), -1);
+  topic_by_name_.emplace(topic, static_cast<std::uint32_t>(topics_.size()));
+  topics_.push_back(std::move(added));
+  return {};
+}
+
+// REQUIRES its topic to be warm: a worker does not begin without.
+StreamSlot AccountLane::open(const StreamSpec& spec) {
+  const auto found = topic_by_name_.find(account_topic(spec.identity->venue, spec.dataset));
+  if (found == topic_by_name_.end()) throw std::logic_error("account lane: a stream whose topic is not warm");
+  streams_.push_back({found->second, spec.identity->account, spec.type});
+  return static_cast<StreamSlot>(streams_.size() - 1);
+}
+
+std::span<std::byte> AccountLane::reserve(StreamSlot, std::size_t bound) {
+  scratch_.resize(bound);
+  return scratch_;
+}
+
+void AccountLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq) {
+  const Stream& known = streams_[static_cast<std::size_t>(stream)];
+  Entry entry;
+  entry.topic = known.topic;
+  entry.key = known.key;
+  entry.bytes.assign(reinterpret_cast<const char*>(scratch_.data()), length);
+  entry.seq = seq;
+  entry.slot = static_cast<std::uint32_t>(stream);
+  entry.type = known.type;
+  entry.stamp_ns = received_at_.time_since_epoch().count();
+  add(std::move(entry));
+}
+
+bool AccountLane::put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) {
+  const auto found = topic_by_name_.find(topic);
+  if (found == topic_by_name_.end()) {
+    stats_.refused[static_cast<std::size_t>(RefusedBecause::kNoTopic)].add();
+    return false;
+  }
+  Entry entry;
+  entry.topic = found->second;
+  entry.key = key;
+  entry.bytes = bytes;
+  entry.slot = kNoSlot;
+  entry.type = type;
+  add(std::move(entry));
+  return true;
+}
+
+// Behind what waits on disk, everything waits on disk: the order is the promise.
+void AccountLane::add(Entry entry) {
+  entry.partition = partition_of(entry.key, topics_[entry.topic].partitions);
+  stats_.records.add();
+  stats_.bytes.add(entry.bytes.size());
+  if (spill_.records() > 0 || used_ + cost(entry) > settings_.memory_limit) return to_disk(entry);
+  used_ += cost(entry);
+  entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+}
+
+// Beyond the disk there is only memory: what was taken is kept, and the owner is told to take no more.
+void AccountLane::to_disk(Entry& entry) {
+  SpilledRecord record{
+      topics_[entry.topic].name, entry.key, entry.bytes, entry.seq, entry.slot, static_cast<std::uint8_t>(entry.type)};
+  if (spill_.append(record)) {
+    spilled_.add();
+    on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
+    return;
+  }
+  if (!std::exchange(full_, true)) spdlog::error("account_lane_full detail=\"{}\"", spill_.error());
+  used_ += cost(entry);
+  entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+}
+
+// In pieces of half the memory, so that the disk is read in one go.
+void AccountLane::from_disk() {
+  if (spill_.records() == 0 || used_ > settings_.memory_limit / 2) return;
+  while (used_ < settings_.memory_limit) {
+    auto record = spill_.take();
+    if (!record) break;
+    Entry entry;
+    entry.topic = topic_by_name_.at(record->topic);
+    entry.key = std::move(record->key);
+    entry.bytes = std::move(record->bytes);
+    entry.seq = record->seq;
+    entry.slot = record->slot;
+    entry.type = static_cast<schemas::MessageType>(record->type);
+    entry.partition = partition_of(entry.key, topics_[entry.topic].partitions);
+    used_ += cost(entry);
+    entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+  }
+  on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
+}
+
+void AccountLane::flush_batch() {
+  now_ = Clock::now();
+  send_all();
+  if (producer_) producer_->poll(*this);
+  release();
+}
+
+void AccountLane::poll() {
+  std::array<std::byte, 8> count;
+  [[maybe_unused]] const auto got = ::read(wake_fd_, count.data(), count.size());
+  now_ = Clock::now();
+  if (producer_) producer_->poll(*this);
+  renew_if_dead();
+  release();
+  from_disk();
+  send_all();
+}
+
+// A partition on hold keeps its own entries back and no other's.
+void AccountLane::send_all() {
+  if (!producer_ || producer_->dead()) return;
+  bool all_before_sent = true;
+  for (std::size_t i = first_waiting_; i < entries_.size(); ++i) {
+    Entry& entry = *entries_[i];
+    if (entry.state != State::kWaiting) continue;
+    const bool held = topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)] > now_;
+    if (!held && !send(entry)) return stats_.queue_full.add();
+    if (held) all_before_sent = false;
+    if (all_before_sent) first_waiting_ = i + 1;
+  }
+}
+
+// False: librdkafka's queue is full, or the producer died.
+bool AccountLane::send(Entry& entry) {
+  const std::uint8_t flags = entry.may_be_there ? RecordHeader::kPossibleDuplicate : std::uint8_t{0};
+  const HeaderBytes header = encode_header(header_of(entry.type, entry.bytes, flags));
+  const std::span<std::byte> bytes(reinterpret_cast<std::byte*>(entry.bytes.data()), entry.bytes.size());
+  Topic& topic = topics_[entry.topic];
+  const Fate fate = producer_->send_with_header(topic.slot, {bytes, entry.key, entry.partition, &entry}, header.view());
+  if (fate == Fate::kQueueFull || fate == Fate::kProducerDead) return false;
+  if (entry.stamp_ns != 0) stats_.receive_to_publish.add(now_.time_since_epoch().count() - entry.stamp_ns);
+  if (entry.may_be_there) stats_.resent.add();
+  entry.state = State::kSent;
+  if (fate != Fate::kAcked) on_report(&entry, fate, entry.partition, -1);
+  return true;
+}
+
+void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t offset) {
+  auto& entry = *static_cast<Entry*>(cookie);
+  if (fate == Fate::kAcked) return acked(entry, offset);
+  if (fate == Fate::kProducerDead) return;  // renew_if_dead() has it sent again
+  // Refused, and so will be what is behind it in the partition: all of it in order again, after a while.
+  if (fate != Fate::kQueueFull) {
+    retried_.add();
+    topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)] = now_ + kAfterRefusal;
+    spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name, name(fate),
+                 kAfterRefusal.count());
+  }
+  entry.state = State::kWaiting;
+  first_waiting_ = 0;
+}
+
+void AccountLane::acked(Entry& entry, std::int64_t offset) {
+  stats_.acked.add();
+  entry.state = State::kDone;
+  if (entry.stamp_ns != 0) stats_.receive_to_ack.add(Clock::now().time_since_epoch().count() - entry.stamp_ns);
+  std::int64_t& last = topics_[entry.topic].last_offset[static_cast<std::size_t>(entry.partition)];
+  const bool anew = offset >= 0 && offset < last;
+  if (offset >= 0) last = offset;
+  if (anew) stats_.made_anew.add();
+  if (!listener_ || entry.slot == kNoSlot) return;
+  if (anew) listener_->on_topic_made_anew(static_cast<StreamSlot>(entry.slot));
+  listener_->on_ack(static_cast<StreamSlot>(entry.slot), entry.partition, offset, entry.seq);
+}
+
+void AccountLane::release() {
+  while (!entries_.empty() && entries_.front()->state == State::kDone) {
+    used_ -= cost(*entries_.front());
+    entries_.pop_front();
+    if (first_waiting_ > 0) --first_waiting_;
+  }
+  stats_.ring_bytes.set(used_);
+  if (full_ && used_ < settings_.memory_limit / 2 && spill_.bytes() < spill_.limit() / 2) full_ = false;
+}
+
+// As the market lane's renewal, in one place as there is no ring to rewind.
+void AccountLane::renew_if_dead() {
+  if (renewal_.valid()) {
+    if (renewal_.wait_for(std::chrono::seconds{0}) != std::future_status::ready) return;
+    try {
+      producer_ = renewal_.get();
+    } catch (const std::exception& error) {
+      return spdlog::error("kafka: {}: trying again", error.what());
+    }
+    for (std::size_t i = 0; i < topics_.size(); ++i) topics_[i].slot = static_cast<TopicSlot>(i);
+    for (const auto& entry : entries_) {
+      if (entry->state != State::kSent) continue;
+      entry->state = State::kWaiting;
+      entry->may_be_there = true;
+    }
+    first_waiting_ = 0;
+    return;
+  }
+  if (producer_ && !producer_->dead()) return;
+  if (renewed_at_ != Clock::time_point{} && now_ - renewed_at_ < kBetweenRenewals) return;
+  renewed_at_ = now_;
+  if (producer_) {
+    stats_.renewals.add();
+    spdlog::warn("kafka: the account producer died ({}): making a new one", producer_->cause_of_death());
+  }
+  std::vector<std::string> names;
+  for (const Topic& topic : topics_) names.push_back(full_topic(settings_.kafka.prefix, topic.name));
+  renewal_ = std::async(std::launch::async, [old = std::move(producer_), kafka = settings_.kafka, fd = wake_fd_,
+                                             names = std::move(names)]() mutable {
+    old.reset();
+    auto made = std::make_unique<Producer>(kafka, fd);
+    for (const std::string& topic : names) made->add_topic(topic);
+    return made;
+  });
+}
+
+// What could not be delivered is written behind what is on disk already only if nothing is there: else it would come
+// out of order, and the next process's sweep finds it anyway.
+std::size_t AccountLane::close(std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  while ((!entries_.empty() || spill_.records() > 0) && Clock::now() < deadline) {
+    poll();
+    if (producer_) producer_->poll(*this, std::chrono::milliseconds{5});
+    if (renewal_.valid()) renewal_.wait_for(std::chrono::milliseconds{5});
+  }
+  release();
+  const std::size_t left = entries_.size() + static_cast<std::size_t>(spill_.records());
+  if (spill_.records() == 0) {
+    for (const auto& entry : entries_) {
+      if (entry->state != State::kDone) to_disk(*entry);
+    }
+  }
+  return left;
+}
+
+}  // namespace millrace::publish

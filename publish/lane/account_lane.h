@@ -1,0 +1,131 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "publish/journal/spill.h"
+#include "publish/kafka/producer.h"
+#include "publish/lane/ack_listener.h"
+#include "publish/lane/lane_stats.h"
+#include "publish/sequence/record_sink.h"
+
+namespace millrace::publish {
+
+struct AccountLaneSettings {
+  KafkaSettings kafka;                                       // linger is 0 here, whatever it says
+  std::size_t memory_limit = std::size_t{32} * 1024 * 1024;  // bytes of un-acked records; what is more waits on disk
+  std::string spill_folder;
+  std::int64_t spill_limit = std::int64_t{1} << 30;  // bytes on disk
+};
+
+// The account lane: executions and balances on their way to Kafka. Nothing in it is ever given up: a record that the
+// broker refuses for good (topic gone, no permission) is sent again each second until it is acknowledged, and what does
+// not fit into memory waits in order on disk. Apart from market data: a producer of its own, nothing shared. All calls
+// on one thread, except stats(). Every record carries the header `mr`, a repeated one with POSSIBLE_DUPLICATE.
+// Order: records of a partition reach the broker in the order of commit().
+class AccountLane final : public RecordSink, private ReportListener {
+ public:
+  // Throws std::runtime_error if librdkafka refuses the settings or the folder cannot be used.
+  explicit AccountLane(AccountLaneSettings settings);
+  ~AccountLane() override;
+
+  void set_listener(AckListener* listener) noexcept { listener_ = listener; }
+  // As MarketLane::warm.
+  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout);
+  // What an earlier process could not deliver, oldest first; see Spill::take_leftover.
+  std::vector<SpilledRecord> take_leftover() { return spill_.take_leftover(); }
+
+  // RecordSink. reserve() never refuses; put() only a topic that is not warm.
+  StreamSlot open(const StreamSpec& spec) override;
+  std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) override;
+  void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
+  bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override;
+
+  void received_at(std::chrono::steady_clock::time_point when) noexcept { received_at_ = when; }
+  // After each drain; when wake_fd() is readable; at least once a second. Neither blocks, but for the disk.
+  void flush_batch();
+  void poll();
+  int wake_fd() const noexcept { return wake_fd_; }
+
+  // The disk holds what it may, too: nothing more can be promised. The owner closes the session (HALTED) until room()
+  // again; what the venue tells meanwhile is for the sidecar.
+  bool full() const noexcept { return full_; }
+  const std::string& why_full() const noexcept { return spill_.error(); }
+
+  // As MarketLane::close. What is not acknowledged goes to disk and is delivered by the next process.
+  std::size_t close(std::chrono::milliseconds timeout);
+
+  const LaneStats& stats() const noexcept { return stats_; }
+  const Tally& spilled() const noexcept { return spilled_; }  // records that went by way of the disk
+  const Tally& on_disk() const noexcept { return on_disk_; }  // gauge: bytes
+  const Tally& retried() const noexcept { return retried_; }  // refused for good and sent again
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class State : std::uint8_t { kWaiting, kSent, kDone };
+  struct Topic {
+    std::string name;  // after the prefix
+    TopicSlot slot{};
+    std::int32_t partitions = 0;
+    std::vector<Clock::time_point> hold_until;  // by partition: after a refusal
+    std::vector<std::int64_t> last_offset;      // by partition
+  };
+  struct Stream {
+    std::uint32_t topic;
+    std::string key;
+    schemas::MessageType type;
+  };
+  struct Entry {
+    std::uint32_t topic = 0;
+    std::int32_t partition = 0;
+    std::string key;
+    std::string bytes;
+    std::int64_t seq = 0;
+    std::uint32_t slot = 0;
+    schemas::MessageType type{};
+    State state = State::kWaiting;
+    bool may_be_there = false;  // handed to a producer that died
+    std::int64_t stamp_ns = 0;
+  };
+
+  void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) override;
+  std::string add_topic(const std::string& topic, std::chrono::milliseconds timeout);
+  void add(Entry entry);
+  void to_disk(Entry& entry);
+  void from_disk();
+  void send_all();
+  bool send(Entry& entry);
+  void release();
+  void acked(Entry& entry, std::int64_t offset);
+  void renew_if_dead();
+  std::size_t cost(const Entry& entry) const noexcept { return sizeof entry + entry.key.size() + entry.bytes.size(); }
+
+  AccountLaneSettings settings_;
+  AckListener* listener_ = nullptr;
+  LaneStats stats_;
+  Tally spilled_, on_disk_, retried_;
+  int wake_fd_;
+  Spill spill_;
+  std::vector<Topic> topics_;
+  std::map<std::string, std::uint32_t, std::less<>> topic_by_name_;
+  std::vector<Stream> streams_;
+  std::deque<std::unique_ptr<Entry>> entries_;  // oldest first; addresses are librdkafka's cookies
+  std::size_t first_waiting_ = 0;               // no entry before it is kWaiting
+  std::size_t used_ = 0;
+  std::vector<std::byte> scratch_;
+  Clock::time_point received_at_{};
+  Clock::time_point now_{};
+  bool full_ = false;
+  Clock::time_point renewed_at_{};
+  std::unique_ptr<Producer> producer_;
+  std::future<std::unique_ptr<Producer>> renewal_;
+};
+
+}  // namespace millrace::publish

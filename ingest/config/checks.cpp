@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "normalize/account/account_adapter.h"
 #include "publish/kafka/settings.h"
 
 namespace millrace::ingest {
@@ -32,7 +33,7 @@ class VenueCheck {
     const std::size_t before = problems_.size();
     check_datasets(adapter->capabilities());
     check_book(adapter->capabilities());
-    check_lifetime(effective_limits(venue_, adapter->capabilities().limits));
+    check_lifetime(effective_limits(venue_.limits, adapter->capabilities().limits));
     if (problems_.size() == before) check_plan(*adapter);
   }
 
@@ -156,6 +157,77 @@ class VenueCheck {
   std::vector<Problem>& problems_;
 };
 
+// One account's checks.
+class AccountCheck {
+ public:
+  AccountCheck(const AccountConfig& account, std::string prefix, const Places& places, std::vector<Problem>& problems)
+      : account_(account), prefix_(std::move(prefix)), places_(places), problems_(problems) {}
+
+  void run() {
+    if (!account_.venue.empty()) check_venue();
+    check_keys("keys.", account_.keys);
+    if (account_.sidecar_keys != KeySource{}) check_keys("sidecar_keys.", account_.sidecar_keys);
+  }
+
+ private:
+  const Place& place(const std::string& key) const {
+    const auto found = places_.find(prefix_ + key);
+    return found != places_.end() ? found->second : places_.at(prefix_);
+  }
+  void report(const std::string& key, std::string text) { problems_.push_back({place(key), std::move(text)}); }
+
+  void check_venue() {
+    const auto known = normalize::account_venues();
+    if (std::ranges::find(known, std::string_view(account_.venue), &normalize::AccountVenueEntry::name) !=
+        known.end()) {
+      return;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& entry : known) names.push_back(entry.name);
+    report("venue", fmt::format("accounts of venue \"{}\" are not known{}", place("venue").shown,
+                                suggestion(account_.venue, names)));
+  }
+
+  // One source for each part; whether the part is right is seen where it is read, at start.
+  void check_keys(const std::string& section, const KeySource& source) {
+    check_part(section + "api_key", source.api_key_file, source.api_key_env, true);
+    check_part(section + "secret", source.secret_file, source.secret_env, true);
+    check_part(section + "passphrase", source.passphrase_file, source.passphrase_env, false);
+  }
+  void check_part(const std::string& part, const std::string& file, const std::string& env, bool required) {
+    if (!file.empty() && !env.empty())
+      report(part + "_env", fmt::format("{0}_file and {0}_env exclude each other", part));
+    const bool broken = places_.contains(prefix_ + part + "_file") || places_.contains(prefix_ + part + "_env");
+    if (required && file.empty() && env.empty() && !broken) {
+      report(part + "_file", fmt::format("{0}_file or {0}_env is missing", part));
+    }
+  }
+
+  const AccountConfig& account_;
+  const std::string prefix_;
+  const Places& places_;
+  std::vector<Problem>& problems_;
+};
+
+void check_accounts(const Config& config, const Places& places, std::vector<Problem>& problems) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (std::size_t i = 0; i < config.accounts.size(); ++i) {
+    const std::string prefix = fmt::format("accounts[{}].", i);
+    const AccountConfig& account = config.accounts[i];
+    if (!account.name.empty() && !names.emplace(account.venue, account.name).second) {
+      const Place& place = places.at(prefix + "name");
+      problems.push_back({place, fmt::format("account {} of {} is listed twice", place.shown, account.venue)});
+    }
+    AccountCheck(account, prefix, places, problems).run();
+  }
+  const bool broken = places.contains("journal.dir") && places.at("journal.dir").broken;
+  if (!config.accounts.empty() && config.journal.dir.empty() && !broken) {
+    problems.push_back({places.at("accounts"),
+                        "journal.dir is missing: what accounts tell may not be dropped, so it "
+                        "needs a folder to wait in while the broker is away"});
+  }
+}
+
 // librdkafka knows its own settings; each line it gives begins with our name of the key.
 // Asked of librdkafka itself, so that the list of its settings is not repeated here.
 void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
@@ -173,6 +245,7 @@ void check_properties(const Config& config, const Places& places, std::vector<Pr
 // Problems are added in the order of checks; load() sorts them by place.
 void check_config(Config& config, const Places& places, std::vector<Problem>& problems) {
   check_properties(config, places, problems);
+  check_accounts(config, places, problems);
   if (config.venues.empty() && places.contains("venues")) {
     problems.push_back({places.at("venues"), "the list of venues is empty"});
   }

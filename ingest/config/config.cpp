@@ -25,10 +25,16 @@ normalize::VenueOptions venue_options(const VenueConfig& venue) {
   return options;
 }
 
+normalize::VenueOptions venue_options(const AccountConfig& account) {
+  normalize::VenueOptions options;
+  options.ws_url = account.ws_url;
+  options.rest_url = account.rest_url;
+  return options;
+}
+
 // 0 keeps the documented one, so a limit can be changed but not taken away.
-normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented) {
+normalize::VenueLimits effective_limits(const LimitConfig& own, const normalize::VenueLimits& documented) {
   normalize::VenueLimits limits = documented;
-  const LimitConfig& own = venue.limits;
   put_over(limits.streams_per_connection, own.streams_per_connection);
   put_over(limits.messages_per_second, own.messages_per_second);
   put_over(limits.connects_per_window, own.connects_per_window);

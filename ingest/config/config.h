@@ -55,6 +55,39 @@ struct VenueConfig {
   TimeoutConfig timeouts;
 };
 
+// Where one API key and what belongs to it come from: a file or a variable each, never the text itself.
+struct KeySource {
+  std::string api_key_file, api_key_env;
+  std::string secret_file, secret_env;
+  std::string passphrase_file, passphrase_env;  // Coinbase Exchange only
+
+  friend bool operator==(const KeySource&, const KeySource&) = default;
+};
+
+// One account of one venue: its executions and balances. The same section serves `millrace ingest` and `millrace
+// sidecar`, which have keys of their own.
+struct AccountConfig {
+  std::string name;                  // ours: in topics, status and event ids
+  std::string venue;                 // "kraken", "binance-spot" ...
+  std::vector<std::string> symbols;  // for REST calls that want one; the adapter adds what it sees traded
+  KeySource keys;
+  KeySource sidecar_keys;
+  std::string ws_url;  // empty = the venue's private address
+  std::string rest_url;
+  std::string ca_file;
+  LimitConfig limits;
+  TimeoutConfig timeouts;
+  std::int64_t poll_down_s = 0;     // sweep this often while the stream is down; 0 = no polling
+  std::int64_t poll_healthy_s = 0;  // and while it is well
+  std::int64_t safety_lag_s = 0;    // 0 = the venue's
+};
+
+// What waits on local disk.
+struct JournalConfig {
+  std::string dir;
+  std::int64_t limit_mb = 1024;
+};
+
 // Where records go. `properties` may hold secrets: never logged, never in an error text.
 struct KafkaConfig {
   std::string brokers;
@@ -77,12 +110,17 @@ struct Config {
   std::int64_t shutdown_ms = 10'000;
   std::string log_level = "info";
   std::vector<VenueConfig> venues;
+  std::vector<AccountConfig> accounts;
+  JournalConfig journal;
+  std::int64_t sidecar_share_percent = 30;  // of a host's REST budget
+  std::string sidecar_listen = "127.0.0.1:9465";
 };
 
 // The part that the venue's adapter reads.
 normalize::VenueOptions venue_options(const VenueConfig& venue);
 // The venue's documented limits with those of the configuration put over them.
-normalize::VenueLimits effective_limits(const VenueConfig& venue, const normalize::VenueLimits& documented);
+normalize::VenueLimits effective_limits(const LimitConfig& own, const normalize::VenueLimits& documented);
+normalize::VenueOptions venue_options(const AccountConfig& account);
 // Each symbol with each dataset, in the file's order. Derived datasets are not in it: bbo_from_book is an option.
 std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue);
 

@@ -14,6 +14,7 @@ constexpr std::int64_t kMaxCount = 1'000'000;
 
 using C = Config;
 using V = VenueConfig;
+using A = AccountConfig;
 using Text = std::string;
 using Number = std::int64_t;
 using Texts = std::vector<std::string>;
@@ -50,6 +51,16 @@ const Key<C> kWorkerKeys[] = {
      false, Form::kAny, 100, 2'000},
     {"shutdown_ms", to<C, Number>([](C& c) -> Number& { return c.shutdown_ms; }), "ms",
      "At the end: how long to wait for the broker's last acknowledgements.", false, Form::kAny, 100, 600'000},
+    {"journal.dir", to<C, Text>([](C& c) -> Text& { return c.journal.dir; }), "",
+     "Folder on a local disk, of this worker alone: what accounts cannot keep in memory while the broker is away, and "
+     "nonces. Required with `accounts`."},
+    {"journal.limit_mb", to<C, Number>([](C& c) -> Number& { return c.journal.limit_mb; }), "MiB",
+     "What it may take. Full: the account sessions close (HALTED) and the sidecar's sweep repairs.", false, Form::kAny,
+     1, 1'048'576},
+    {"sidecar.listen", to<C, Text>([](C& c) -> Text& { return c.sidecar_listen; }), "",
+     "As `metrics.listen`, of `millrace sidecar`.", false, Form::kListen},
+    {"sidecar.rest_share_percent", to<C, Number>([](C& c) -> Number& { return c.sidecar_share_percent; }), "%",
+     "The sidecar's part of a venue's REST budget; the worker keeps the rest.", false, Form::kAny, 1, 99},
     {"log.level", to<C, Text>([](C& c) -> Text& { return c.log_level; }), "",
      "`trace`, `debug`, `info`, `warn` or `error`.", false, Form::kLevel},
 };
@@ -116,11 +127,77 @@ const Key<V> kVenueKeys[] = {
     {"timeouts.close_ms", to<V, Number>([](V& v) -> Number& { return v.timeouts.close_ms; }), "ms",
      "For the venue's answer to our close.", false, Form::kAny, 1, kMaxMillis},
 };
+
+const Key<A> kAccountKeys[] = {
+    {"name", to<A, Text>([](A& a) -> Text& { return a.name; }), "",
+     "Our name of the account: in records, status and event ids. Never reuse one for another account.", true,
+     Form::kName},
+    {"venue", to<A, Text>([](A& a) -> Text& { return a.venue; }), "",
+     "The venue, one of `millrace capabilities --accounts`.", true},
+    {"symbols", to<A, Texts>([](A& a) -> Texts& { return a.symbols; }), "",
+     "Instruments to ask REST about where the venue wants one by one (Binance, Coinbase Exchange); symbols seen in the "
+     "account's own events are added."},
+    {"keys.api_key_file", to<A, Text>([](A& a) -> Text& { return a.keys.api_key_file; }), "",
+     "The API key of `millrace ingest`: file with its public half, readable by this user alone.", false, Form::kFile},
+    {"keys.api_key_env", to<A, Text>([](A& a) -> Text& { return a.keys.api_key_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"keys.secret_file", to<A, Text>([](A& a) -> Text& { return a.keys.secret_file; }), "",
+     "The API key of `millrace ingest`: file with its secret, readable by this user alone.", false, Form::kFile},
+    {"keys.secret_env", to<A, Text>([](A& a) -> Text& { return a.keys.secret_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"keys.passphrase_file", to<A, Text>([](A& a) -> Text& { return a.keys.passphrase_file; }), "",
+     "The API key of `millrace ingest`: file with its passphrase, where the venue has one, readable by this user alone.", false, Form::kFile},
+    {"keys.passphrase_env", to<A, Text>([](A& a) -> Text& { return a.keys.passphrase_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"sidecar_keys.api_key_file", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.api_key_file; }), "",
+     "The API key of `millrace sidecar`, another one: file with its public half, readable by this user alone.", false, Form::kFile},
+    {"sidecar_keys.api_key_env", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.api_key_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"sidecar_keys.secret_file", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.secret_file; }), "",
+     "The API key of `millrace sidecar`, another one: file with its secret, readable by this user alone.", false, Form::kFile},
+    {"sidecar_keys.secret_env", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.secret_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"sidecar_keys.passphrase_file", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.passphrase_file; }), "",
+     "The API key of `millrace sidecar`, another one: file with its passphrase, where the venue has one, readable by this user alone.", false, Form::kFile},
+    {"sidecar_keys.passphrase_env", to<A, Text>([](A& a) -> Text& { return a.sidecar_keys.passphrase_env; }), "",
+     "Or the name of the environment variable that holds it.", false, Form::kName},
+    {"ws_url", to<A, Text>([](A& a) -> Text& { return a.ws_url; }), "",
+     "Private WebSocket address; `${token}` in it is where the venue's token goes. Empty = the venue's own.", false,
+     Form::kWssUrl},
+    {"rest_url", to<A, Text>([](A& a) -> Text& { return a.rest_url; }), "",
+     "REST address, `https://host[:port]`; empty = the venue's own.", false, Form::kHttpsUrl},
+    {"ca_file", to<A, Text>([](A& a) -> Text& { return a.ca_file; }), "",
+     "PEM file of the authorities to trust; empty = the system's. TLS is always verified.", false, Form::kFile},
+    {"limits.rest_weight_per_minute", to<A, Number>([](A& a) -> Number& { return a.limits.rest_weight_per_minute; }),
+     "weight/min", "Request weight in any 60 s, worker and sidecar together; 0 = as the venue documents.", false,
+     Form::kAny, 0, kMaxCount},
+    {"limits.silence_ms", to<A, Number>([](A& a) -> Number& { return a.limits.silence_ms; }), "ms",
+     "A connection without any frame for so long is dead; 0 = as the venue documents.", false, Form::kAny, 0,
+     kMaxMillis},
+    {"limits.ping_interval_ms", to<A, Number>([](A& a) -> Number& { return a.limits.ping_interval_ms; }), "ms",
+     "How often to send a ping; 0 = as the venue documents.", false, Form::kAny, 0, kMaxMillis},
+    {"timeouts.connect_ms", to<A, Number>([](A& a) -> Number& { return a.timeouts.connect_ms; }), "ms",
+     "For the TCP connection.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.handshake_ms", to<A, Number>([](A& a) -> Number& { return a.timeouts.handshake_ms; }), "ms",
+     "For TLS and the WebSocket upgrade.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.first_data_ms", to<A, Number>([](A& a) -> Number& { return a.timeouts.first_data_ms; }), "ms",
+     "From the connection to its first message.", false, Form::kAny, 1, kMaxMillis},
+    {"timeouts.request_ms", to<A, Number>([](A& a) -> Number& { return a.timeouts.request_ms; }), "ms",
+     "For a whole REST request.", false, Form::kAny, 1, kMaxMillis},
+    {"poll_down_s", to<A, Number>([](A& a) -> Number& { return a.poll_down_s; }), "s",
+     "The sidecar sweeps this often while the stream is down; 0 = it does not poll.", false, Form::kAny, 0, 86'400},
+    {"poll_healthy_s", to<A, Number>([](A& a) -> Number& { return a.poll_healthy_s; }), "s",
+     "And this often while it is well.", false, Form::kAny, 0, 86'400},
+    {"safety_lag_s", to<A, Number>([](A& a) -> Number& { return a.safety_lag_s; }), "s",
+     "How far the venue's REST may be behind its clock: the watermark stays that far behind. 0 = the venue's.", false,
+     Form::kAny, 0, 86'400},
+};
 // clang-format on
 
 }  // namespace
 
 std::span<const Key<Config>> worker_keys() noexcept { return kWorkerKeys; }
 std::span<const Key<VenueConfig>> venue_keys() noexcept { return kVenueKeys; }
+std::span<const Key<AccountConfig>> account_keys() noexcept { return kAccountKeys; }
 
 }  // namespace millrace::ingest

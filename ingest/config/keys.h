@@ -50,8 +50,9 @@ struct Key {
   std::int64_t most = 0;
 };
 
-std::span<const Key<Config>> worker_keys() noexcept;      // "venues" is a section of its own
-std::span<const Key<VenueConfig>> venue_keys() noexcept;  // of one entry of "venues"
+std::span<const Key<Config>> worker_keys() noexcept;          // "venues" is a section of its own
+std::span<const Key<VenueConfig>> venue_keys() noexcept;      // of one entry of "venues"
+std::span<const Key<AccountConfig>> account_keys() noexcept;  // of one entry of "accounts"
 
 inline constexpr std::string_view kLogLevels[] = {"trace", "debug", "info", "warn", "error"};
 

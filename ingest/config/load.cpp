@@ -25,18 +25,26 @@ void read_venues(SectionReader& reader, const YAML::Node& list, Config& config) 
   }
 }
 
+void read_accounts(SectionReader& reader, const YAML::Node& list, Config& config) {
+  if (!list.IsSequence()) return reader.report(list, "accounts must be a list of accounts");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    reader.read(list[i], account_keys(), fmt::format("accounts[{}].", i), config.accounts.emplace_back());
+  }
+}
+
 void read_root(const YAML::Node& root, const Environment& environment, Loaded& loaded) {
   SectionReader reader(environment, loaded.places, loaded.problems);
-  bool venues_seen = false;
-  const SubSection venues = [&](const std::string& path, const YAML::Node& value) {
-    if (path != "venues") return false;
-    venues_seen = true;
-    loaded.places["venues"] = {value.Mark().line + 1, value.Mark().column + 1, {}, false};
-    read_venues(reader, value, loaded.config);
+  bool any_seen = false;
+  const SubSection lists = [&](const std::string& path, const YAML::Node& value) {
+    if (path != "venues" && path != "accounts") return false;
+    any_seen = true;
+    loaded.places[path] = {value.Mark().line + 1, value.Mark().column + 1, {}, false};
+    if (path == "venues") read_venues(reader, value, loaded.config);
+    if (path == "accounts") read_accounts(reader, value, loaded.config);
     return true;
   };
-  reader.read(root, worker_keys(), "", loaded.config, venues);
-  if (!venues_seen) reader.report(root, "venues is missing");
+  reader.read(root, worker_keys(), "", loaded.config, lists);
+  if (!any_seen) reader.report(root, "venues is missing (or accounts)");
 }
 
 void sort_by_place(std::vector<Problem>& problems) {

@@ -8,7 +8,7 @@ namespace millrace::ingest {
 namespace {
 
 constexpr std::string_view kHead =
-    R"(# Settings of `millrace ingest`
+    R"(# Settings of `millrace ingest` and `millrace sidecar`
 
 Written by `millrace check --reference` from the table in `ingest/config/keys.cpp`; do not edit. `millrace check
 --config FILE` reports every error of a file at once, with line and column. Texts may refer to environment variables as
@@ -63,7 +63,8 @@ std::string table(std::string_view title, std::span<const Key<Section>> keys) {
 }  // namespace
 
 std::string reference_page() {
-  return std::string(kHead) + table("Worker", worker_keys()) + table("Each entry of `venues`", venue_keys());
+  return std::string(kHead) + table("Worker", worker_keys()) + table("Each entry of `venues`", venue_keys()) +
+         table("Each entry of `accounts`", account_keys());
 }
 
 }  // namespace millrace::ingest

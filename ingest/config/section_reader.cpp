@@ -196,5 +196,7 @@ template void SectionReader::read(const YAML::Node&, std::span<const Key<Config>
                                   const SubSection&);
 template void SectionReader::read(const YAML::Node&, std::span<const Key<VenueConfig>>, const std::string&,
                                   VenueConfig&, const SubSection&);
+template void SectionReader::read(const YAML::Node&, std::span<const Key<AccountConfig>>, const std::string&,
+                                  AccountConfig&, const SubSection&);
 
 }  // namespace millrace::ingest

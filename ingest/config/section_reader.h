@@ -65,5 +65,7 @@ extern template void SectionReader::read(const YAML::Node&, std::span<const Key<
                                          const SubSection&);
 extern template void SectionReader::read(const YAML::Node&, std::span<const Key<VenueConfig>>, const std::string&,
                                          VenueConfig&, const SubSection&);
+extern template void SectionReader::read(const YAML::Node&, std::span<const Key<AccountConfig>>, const std::string&,
+                                         AccountConfig&, const SubSection&);
 
 }  // namespace millrace::ingest

@@ -13,6 +13,7 @@ class SessionLink final : public Link {
   void start() override { session_.start(); }
   bool send(std::string text) override { return session_.send(std::move(text)); }
   void reconnect(std::string why) override { session_.reconnect(std::move(why)); }
+  void report(Progress progress, std::string detail) override { session_.report(progress, std::move(detail)); }
   void stop() override { session_.stop(); }
   const SessionStats& stats() const noexcept override { return session_.stats(); }
 

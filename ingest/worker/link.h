@@ -17,6 +17,7 @@ class Link {
   virtual void start() = 0;
   [[nodiscard]] virtual bool send(std::string text) = 0;
   virtual void reconnect(std::string why) = 0;
+  virtual void report(Progress progress, std::string detail) = 0;
   virtual void stop() = 0;
   virtual const SessionStats& stats() const noexcept = 0;
 };

@@ -42,7 +42,7 @@ VenueFeed::VenueFeed(FeedSettings settings, publish::RecordSink& sink, FeedPorts
     : settings_(std::move(settings)),
       ports_(std::move(ports)),
       venue_(venue_of(*settings_.config)),
-      limits_(effective_limits(*settings_.config, venue_->capabilities().limits)),
+      limits_(effective_limits(settings_.config->limits, venue_->capabilities().limits)),
       out_(settings_.config->name, venue_->capabilities(), venue_->instruments(), sink, settings_.sequencer),
       context_{*settings_.config, limits_, *venue_, out_, ports_, counters_, settings_.connect_budget},
       rotation_(rotation_lifetime(venue_->capabilities(), limits_),

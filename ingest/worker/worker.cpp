@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "ingest/account/account_setup.h"
 #include "ingest/config/address.h"
 #include "ingest/subscriptions/change.h"
 #include "ingest/worker/ingest_thread.h"
@@ -98,6 +99,7 @@ class Worker::Impl {
     spdlog::info("claimed worker={} epoch={}", config_.worker, epoch_);
     find_last_ids();
     make_threads();
+    if (auto problems = start_accounts(); !problems.empty()) return problems;
     std::vector<std::string> problems;
     for (const auto& thread : threads_) {
       for (std::string& line : thread->start()) problems.push_back(std::move(line));
@@ -140,10 +142,13 @@ class Worker::Impl {
   std::size_t stop() {
     ready_ = false;
     for (const auto& thread : threads_) thread->stop();
+    if (accounts_) accounts_->stop();
     std::size_t unacknowledged = 0;
     for (const auto& thread : threads_) unacknowledged += thread->wait();
+    if (accounts_) unacknowledged += accounts_->wait();
     registrations_.clear();
     threads_.clear();
+    accounts_.reset();
     return unacknowledged;
   }
 
@@ -153,7 +158,7 @@ class Worker::Impl {
     auto shared = std::make_shared<VenueShared>();
     shared->config = config;
     const auto venue = normalize::make_venue(config.name, venue_options(config));
-    const auto limits = effective_limits(config, venue->capabilities().limits);
+    const auto limits = effective_limits(config.limits, venue->capabilities().limits);
     shared->connect_budget =
         std::make_shared<ConnectBudget>(limits.connects_per_window, std::chrono::seconds(limits.connect_window_s));
     shared->host_gate = std::make_shared<HostGate>(limits.rest_weight_per_minute);
@@ -235,6 +240,20 @@ class Worker::Impl {
     }
   }
 
+  std::vector<std::string> start_accounts() {
+    if (config_.accounts.empty()) return {};
+    try {
+      accounts_ = std::make_unique<AccountThread>(account_setup(config_, epoch_));
+    } catch (const std::exception& error) {
+      return {error.what()};
+    }
+    auto problems = accounts_->start();
+    if (!problems.empty()) return problems;
+    registrations_.push_back(
+        metrics_.add([this](publish::MetricWriter& out) { add_account_metrics(*accounts_, out); }));
+    return {};
+  }
+
   // The venue's feed on each thread. The reference data of a symbol is published where its streams are, of all others
   // on the first thread; decided once, so that a stream keeps its writer.
   void add_feeds(std::size_t venue, std::vector<ThreadSetup>& setups) {
@@ -279,6 +298,7 @@ class Worker::Impl {
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;
   std::vector<std::unique_ptr<IngestThread>> threads_;
+  std::unique_ptr<AccountThread> accounts_;                    // null = none configured
   std::vector<publish::Metrics::Registration> registrations_;  // read threads and recorders, so they end before them
   std::unique_ptr<publish::HttpServer> http_;
 };

@@ -43,6 +43,19 @@ void add_connections(const VenueFeed& feed, MetricWriter& out) {
   out.add<Metric::kBooks>(feed.counters().refreshes, venue, "refreshed");
 }
 
+void add_holes(const publish::SequenceCounters& counters, std::string_view venue, MetricWriter& out) {
+  for (std::size_t kind = 1; kind < counters.gaps.size(); ++kind) {
+    counters.gaps[kind].for_each([&](std::string_view reason, std::uint64_t count) {
+      out.add<Metric::kGaps>(static_cast<double>(count), venue, schemas::name(static_cast<schemas::GapKind>(kind)),
+                             reason);
+    });
+  }
+  counters.drops.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kDrops>(static_cast<double>(count), venue, reason);
+  });
+  if (counters.ops_refused.value() > 0) out.add<Metric::kDrops>(counters.ops_refused, venue, "ops_refused");
+}
+
 // Datasets without a record are left out, so that a scrape shows what the worker has and not all that it could.
 void add_streams(const VenueFeed& feed, MetricWriter& out) {
   const std::string& venue = feed.config().name;
@@ -59,16 +72,7 @@ void add_streams(const VenueFeed& feed, MetricWriter& out) {
     if (counters.records[dataset].value() == 0) continue;
     out.add<Metric::kRecords>(counters.records[dataset], venue, name(static_cast<normalize::Dataset>(dataset)));
   }
-  for (std::size_t kind = 1; kind < counters.gaps.size(); ++kind) {
-    counters.gaps[kind].for_each([&](std::string_view reason, std::uint64_t count) {
-      out.add<Metric::kGaps>(static_cast<double>(count), venue, schemas::name(static_cast<schemas::GapKind>(kind)),
-                             reason);
-    });
-  }
-  counters.drops.for_each([&](std::string_view reason, std::uint64_t count) {
-    out.add<Metric::kDrops>(static_cast<double>(count), venue, reason);
-  });
-  if (counters.ops_refused.value() > 0) out.add<Metric::kDrops>(counters.ops_refused, venue, "ops_refused");
+  add_holes(counters, venue, out);
   out.add<Metric::kWebSocketLatency>(counters.websocket_latency, venue);
 }
 
@@ -84,6 +88,29 @@ void add_rest(const std::string& venue, const RestStats& stats, MetricWriter& ou
   out.add<Metric::kRestQueue>(stats.queue, venue);
   if (stats.refused.value() > 0) out.add<Metric::kDrops>(stats.refused, venue, "rest_queue_full");
   if (stats.unclaimed.value() > 0) out.add<Metric::kDrops>(stats.unclaimed, venue, "rest_unclaimed");
+}
+
+void add_account(const AccountFeed& feed, MetricWriter& out) {
+  const std::string_view venue = feed.venue().venue_name();
+  const std::string& account = feed.writer().account();
+  const publish::SequenceCounters& counters = feed.writer().counters();
+  out.add<Metric::kAccountConnected>(feed.counters().connected, venue, account);
+  out.add<Metric::kAccountTokens>(feed.counters().tokens, venue, account);
+  out.add<Metric::kAccountGaveUp>(feed.rest_stats().gave_up, venue, account);
+  for (const auto dataset : {normalize::Dataset::kExecution, normalize::Dataset::kBalance}) {
+    out.add<Metric::kAccountRecords>(counters.records[static_cast<std::size_t>(dataset)], venue, account,
+                                     name(dataset));
+  }
+  feed.rest_stats().verdicts.for_each([&](std::string_view verdict, std::uint64_t count) {
+    out.add<Metric::kAccountRequests>(static_cast<double>(count), venue, account, verdict);
+  });
+  feed.counters().reconnects.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kReconnects>(static_cast<double>(count), venue, reason);
+  });
+  feed.counters().errors.for_each([&](std::string_view reason, std::uint64_t count) {
+    out.add<Metric::kQuarantined>(static_cast<double>(count), venue, reason);
+  });
+  add_holes(counters, venue, out);
 }
 
 }  // namespace
@@ -110,6 +137,14 @@ void add_process_metrics(const publish::HttpServer& http, MetricWriter& out) {
     out.add<Metric::kHttpRequests>(static_cast<double>(http.answers(status)), std::to_string(status));
   }
   out.add<Metric::kBuild>(1.0, MILLRACE_VERSION);
+}
+
+void add_account_metrics(const AccountThread& thread, MetricWriter& out) {
+  for (const auto& feed : thread.feeds()) add_account(*feed, out);
+  publish::add_lane_metrics(thread.lane().stats(), "account", out);
+  out.add<Metric::kLaneSpilled>(thread.lane().spilled(), "account");
+  out.add<Metric::kLaneDisk>(thread.lane().on_disk(), "account");
+  out.add<Metric::kLaneRetried>(thread.lane().retried(), "account");
 }
 
 }  // namespace millrace::ingest

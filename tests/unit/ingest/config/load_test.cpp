@@ -238,7 +238,7 @@ TEST(EffectiveLimits, ConfiguredOnesGoOverTheVenues) {
   normalize::VenueLimits documented;
   documented.lifetime_s = 86'400;
   documented.messages_per_second = 5;
-  const auto limits = effective_limits(venue, documented);
+  const auto limits = effective_limits(venue.limits, documented);
   EXPECT_EQ(limits.lifetime_s, 20);
   EXPECT_EQ(limits.silence_ns, 3'000'000);
   EXPECT_EQ(limits.messages_per_second, 5);

@@ -26,6 +26,7 @@ class FakeLink final : public Link {
     return true;
   }
   void reconnect(std::string why) override { reconnects.push_back(std::move(why)); }
+  void report(Progress progress, std::string) override { reports.push_back(progress); }
   void stop() override { stops = true; }
   const SessionStats& stats() const noexcept override { return stats_; }
 
@@ -39,6 +40,7 @@ class FakeLink final : public Link {
   SessionListener& listener;
   std::vector<std::string> sent;
   std::vector<std::string> reconnects;
+  std::vector<Progress> reports;
   bool started = false;
   bool stops = false;
   bool refuses = false;

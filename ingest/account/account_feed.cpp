@@ -1,0 +1,250 @@
+#include "ingest/account/account_feed.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::ingest {
+namespace {
+
+using normalize::PrivateRequest;
+using normalize::PrivateText;
+using normalize::Signing;
+using schemas::StreamState;
+using Judged = normalize::Verdict;
+using Login = normalize::AccountCommands::Login;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kUrgentWait = kSecond;     // between tries when a token is about to end
+constexpr std::int64_t kCalmWait = 15 * kSecond;  // and before that
+constexpr std::string_view kTokenKey = "token";
+
+bool holds_token(std::string_view text) { return text.find(normalize::kTokenPlace) != std::string_view::npos; }
+
+}  // namespace
+
+AccountFeed::AccountFeed(std::unique_ptr<normalize::AccountVenue> venue, std::unique_ptr<AccountSigner> signer,
+                         Settings settings, publish::AccountWriter& writer, AccountPorts ports)
+    : venue_(std::move(venue)),
+      signer_(std::move(signer)),
+      settings_(std::move(settings)),
+      writer_(writer),
+      ports_(std::move(ports)),
+      rest_(*venue_, *signer_, settings_.rest,
+            {ports_.send_request, ports_.now, [this](std::string_view detail) { refused(detail); }}),
+      adapter_(venue_->make_adapter(writer.account(), settings_.symbols)) {}
+
+AccountFeed::~AccountFeed() = default;
+
+void AccountFeed::start() {
+  writer_.begin_frame(ports_.now());
+  if (venue_->token().before_connect) return ask_token(venue_->token().request);
+  connect();
+}
+
+// A new link per address: the token in it may be another one.
+void AccountFeed::connect() {
+  SessionSettings session = settings_.session;
+  session.url = signer_->address(venue_->ws_url()).reveal();
+  link_ = ports_.make_link(std::move(session), *this);
+  link_->start();
+}
+
+void AccountFeed::stop() {
+  stopping_ = true;
+  if (link_) return link_->stop();
+  stopped_ = true;
+}
+
+// LIVE and SYNCING are the adapter's words: an open connection proves nothing about an account.
+void AccountFeed::on_state(const StateChange& change) {
+  if (stopping_ && change.state == StreamState::kDisconnected) stopped_ = true;
+  const bool above = change.state == StreamState::kLive || change.state == StreamState::kSyncing;
+  if (!above) writer_.connection_state(change.state, ingest::name(change.reason), change.detail, change.at);
+}
+
+void AccountFeed::on_open(UnixNanos now) {
+  open_ = true;
+  ++opening_;
+  wake_at_.reset();
+  waiting_.clear();
+  writer_.begin_frame(now);
+  link_->report(Progress::kLoggingIn, {});
+  adapter_->on_open(now, writer_, todo_);
+  execute(now);
+  spdlog::info("account_connected venue={} account={}", venue_->venue_name(), writer_.account());
+}
+
+void AccountFeed::on_frame(const normalize::Frame& frame) {
+  if (!std::exchange(draining_, true) && ports_.frame_begins) ports_.frame_begins();
+  counters_.frames.add();
+  writer_.begin_frame(frame.receive_time);
+  const auto done = adapter_->on_frame(frame, writer_, todo_);
+  if (!done) {
+    counters_.errors.add(name(done.error().code));
+    writer_.quarantine(done.error(), frame.text, frame.receive_time);
+    spdlog::warn("account_frame_refused venue={} account={} where={} reason={}", venue_->venue_name(),
+                 writer_.account(), done.error().where, name(done.error().code));
+  }
+  execute(frame.receive_time);
+}
+
+void AccountFeed::on_drained() {
+  draining_ = false;
+  if (ports_.drained) ports_.drained();
+}
+
+// A token that the venue may end with the connection is not used again.
+void AccountFeed::on_closed(Reason reason, std::string_view detail, UnixNanos now) {
+  open_ = false;
+  counters_.connected.set(0);
+  counters_.reconnects.add(ingest::name(reason));
+  writer_.begin_frame(now);
+  adapter_->on_close(now, writer_);
+  todo_.clear();
+  waiting_.clear();
+  if (venue_->token().each_connect && token_ == Token::kFresh) token_ = Token::kNone;
+  spdlog::warn("account_disconnected venue={} account={} reason={} detail=\"{}\"", venue_->venue_name(),
+               writer_.account(), ingest::name(reason), detail);
+}
+
+void AccountFeed::execute(UnixNanos now) {
+  // The handlers of requests fill todo_ anew.
+  normalize::AccountCommands todo = std::exchange(todo_, {});
+  if (todo.wake_at) wake_at_ = todo.wake_at;
+  if (todo.new_token && token_ == Token::kFresh) token_ = Token::kNone;
+  for (const PrivateText& text : todo.send) {
+    if (holds_token(text.text) && token_ != Token::kFresh) {
+      waiting_.push_back(text);
+    } else {
+      send(text);
+    }
+  }
+  if ((todo.new_token || !waiting_.empty()) && token_ == Token::kNone && needs_token()) {
+    ask_token(venue_->token().request);
+  }
+  for (PrivateRequest& request : todo.rest) ask(std::move(request));
+  if (todo.login == Login::kAccepted) {
+    counters_.connected.set(1);
+    link_->report(Progress::kAuthenticated, {});
+  }
+  if (todo.login == Login::kRefused) {
+    spdlog::error("account_login_refused venue={} account={} detail=\"{}\"", venue_->venue_name(), writer_.account(),
+                  todo.login_detail);
+    link_->report(Progress::kAuthRefused, todo.login_detail);
+  }
+  if (todo.reconnect) {
+    writer_.connection_state(StreamState::kRecovering, todo.reason, {}, now);
+    link_->reconnect(todo.reason);
+  }
+}
+
+void AccountFeed::send(const PrivateText& text) {
+  auto made = signer_->text(text);
+  if (!made) return refused(made.error().where);
+  if (!link_->send(std::string(made->reveal()))) link_->reconnect("send queue full");
+}
+
+void AccountFeed::ask(PrivateRequest request) {
+  const bool asked = rest_.ask(std::move(request), [this, opening = opening_](const PrivateOutcome& outcome) {
+    if (opening == opening_ && open_) on_answer(outcome);
+  });
+  if (!asked && link_) link_->reconnect("too many requests wait");
+}
+
+// What was given up comes here too: the adapter then knows that it will not learn it.
+void AccountFeed::on_answer(const PrivateOutcome& outcome) {
+  if (ports_.frame_begins) ports_.frame_begins();
+  writer_.begin_frame(outcome.answer.receive_time);
+  if (outcome.judgement.verdict != Judged::kGood) {
+    spdlog::warn("account_request_failed venue={} account={} key={} verdict={} detail=\"{}\"", venue_->venue_name(),
+                 writer_.account(), outcome.answer.key, name(outcome.judgement.verdict), outcome.judgement.detail);
+  }
+  const auto done = adapter_->on_answer(outcome.answer, writer_, todo_);
+  if (!done) {
+    counters_.errors.add(name(done.error().code));
+    writer_.quarantine(done.error(), outcome.answer.body, outcome.answer.receive_time);
+  }
+  execute(outcome.answer.receive_time);
+  if (ports_.drained) ports_.drained();
+}
+
+void AccountFeed::ask_token(const PrivateRequest& request) {
+  token_ = token_ == Token::kFresh ? Token::kFresh : Token::kAsked;
+  PrivateRequest asked = request;
+  asked.key = kTokenKey;
+  const bool prolongs =
+      request.target == venue_->token().prolong.target && request.method == venue_->token().prolong.method;
+  const auto handler = [this](const PrivateOutcome& outcome) { on_token(outcome); };
+  const bool taken = prolongs ? rest_.ask(std::move(asked), handler)
+                              : rest_.ask_token(std::move(asked), std::string(venue_->token().member), handler);
+  if (!taken) token_due_ = ports_.now() + kUrgentWait;
+}
+
+void AccountFeed::on_token(const PrivateOutcome& outcome) {
+  const UnixNanos now = ports_.now();
+  const normalize::TokenRule& rule = venue_->token();
+  if (outcome.judgement.verdict != Judged::kGood) {
+    const bool urgent = token_ != Token::kFresh || now - token_since_ >= rule.urgent_ns;
+    if (outcome.judgement.verdict == Judged::kToken) token_ = Token::kNone;
+    token_due_ = now + (urgent ? kUrgentWait : kCalmWait);
+    spdlog::warn("account_token_failed venue={} account={} verdict={} detail=\"{}\"", venue_->venue_name(),
+                 writer_.account(), name(outcome.judgement.verdict), outcome.judgement.detail);
+    return;
+  }
+  counters_.tokens.add();
+  token_ = Token::kFresh;
+  token_since_ = now;
+  token_due_ = rule.refresh_ns > 0 ? now + rule.refresh_ns : 0;
+  if (rule.before_connect && !link_ && !stopping_) connect();
+  for (const PrivateText& text : std::exchange(waiting_, {})) {
+    if (open_) send(text);
+  }
+}
+
+// Refreshed ahead of its end; a token that ended is asked for anew before it is needed.
+void AccountFeed::keep_token(UnixNanos now) {
+  if (token_due_ == 0 || now < token_due_) return;
+  token_due_ = 0;
+  const normalize::TokenRule& rule = venue_->token();
+  const bool gone = token_ != Token::kFresh || now - token_since_ >= rule.lifetime_ns;
+  if (gone) token_ = Token::kNone;
+  ask_token(gone || rule.prolong.target.empty() ? rule.request : rule.prolong);
+}
+
+// Only this account's: public streams and other accounts go on.
+void AccountFeed::refused(std::string_view detail) {
+  spdlog::error("account_refused venue={} account={} detail=\"{}\"", venue_->venue_name(), writer_.account(), detail);
+  writer_.connection_state(StreamState::kHalted, "auth_refused", detail, ports_.now());
+  if (link_) link_->report(Progress::kAuthRefused, std::string(detail));
+}
+
+// What cannot be kept is not taken: the venue keeps it, and the sidecar reads it back.
+void AccountFeed::check_lane(UnixNanos now) {
+  const bool full = ports_.lane_full && ports_.lane_full();
+  if (full == halted_ || stopping_ || !link_) return;
+  halted_ = full;
+  if (full) {
+    link_->stop();
+    writer_.connection_state(StreamState::kHalted, "journal_full", {}, now);
+  } else {
+    link_->start();
+  }
+}
+
+void AccountFeed::tick(UnixNanos now) {
+  rest_.tick(now);
+  keep_token(now);
+  check_lane(now);
+  if (open_ && wake_at_ && now >= *wake_at_) {
+    wake_at_.reset();
+    writer_.tick(now);
+    adapter_->on_time(now, writer_, todo_);
+    execute(now);
+  }
+  writer_.tick(now);
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,56 @@
+#include "ingest/account/account_setup.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "ingest/account/account_keys.h"
+#include "publish/kafka/topic_names.h"
+
+namespace millrace::ingest {
+namespace {
+
+constexpr std::int64_t kMebibyte = 1024 * 1024;
+
+}  // namespace
+
+std::vector<std::string> account_topics(const AccountConfig& account) {
+  std::vector<std::string> topics;
+  for (const char* dataset : {"execution", "balance"}) {
+    topics.push_back(publish::account_topic(account.venue, dataset));
+  }
+  for (const char* what : {"status", "heartbeat", "gap", "quarantine"}) {
+    topics.push_back(publish::ops_topic(account.venue, what));
+  }
+  return topics;
+}
+
+AccountThreadSetup account_setup(const Config& config, std::int64_t epoch) {
+  AccountThreadSetup setup;
+  setup.epoch = epoch;
+  setup.worker = config.worker;
+  setup.lane.kafka.brokers = config.kafka.brokers;
+  setup.lane.kafka.prefix = config.kafka.prefix;
+  setup.lane.kafka.properties = config.kafka.properties;
+  setup.lane.spill_folder = config.journal.dir + "/account";
+  setup.lane.spill_limit = config.journal.limit_mb * kMebibyte;
+  setup.nonce_folder = config.journal.dir + "/nonce";
+  setup.heartbeat_ns = config.heartbeat_ms * 1'000'000;
+  setup.shutdown_ms = config.shutdown_ms;
+  setup.rest_share_percent = 100 - config.sidecar_share_percent;
+  std::set<std::string> topics;
+  for (const AccountConfig& account : config.accounts) {
+    auto keys = load_keys(account.keys);
+    if (!keys) {
+      throw std::runtime_error(fmt::format("account {}/{}: {}", account.venue, account.name, keys.error().where));
+    }
+    for (std::string& topic : account_topics(account)) topics.insert(std::move(topic));
+    setup.accounts.push_back({account, std::move(*keys)});
+  }
+  setup.topics.assign(topics.begin(), topics.end());
+  return setup;
+}
+
+}  // namespace millrace::ingest

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/account/account_feed.h"
+#include "ingest/config/config.h"
+#include "publish/lane/account_lane.h"
+
+namespace millrace::ingest {
+
+// One account with its keys.
+struct AccountSetup {
+  AccountConfig config;
+  AccountKeys keys;
+};
+
+// What the account thread is to do. Handed over once.
+struct AccountThreadSetup {
+  std::int64_t epoch = 0;
+  std::string worker;
+  publish::AccountLaneSettings lane;
+  std::string nonce_folder;
+  std::int64_t heartbeat_ns = 0;
+  std::int64_t shutdown_ms = 0;
+  std::int64_t rest_share_percent = 70;  // of each host's budget, beside the sidecar's
+  std::vector<std::string> topics;       // warmed before READY
+  std::vector<AccountSetup> accounts;
+};
+
+// The thread of all account sessions: its own io_context, lane and producer, so that market data neither delays nor
+// fills anything here. Made, asked and joined by the worker's thread.
+class AccountThread {
+ public:
+  explicit AccountThread(AccountThreadSetup setup);
+  ~AccountThread();  // stop() and wait()
+  AccountThread(const AccountThread&) = delete;
+  AccountThread& operator=(const AccountThread&) = delete;
+
+  // As IngestThread: one line per reason why it cannot run (topics, keys, the journal); empty: it runs.
+  std::vector<std::string> start();
+  void stop();
+  // How many records the broker has not acknowledged; they lie in the journal.
+  std::size_t wait();
+
+  // For metrics, valid from start() to the end.
+  const std::vector<std::unique_ptr<AccountFeed>>& feeds() const noexcept;
+  const publish::AccountLane& lane() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millrace::ingest

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ingest/auth/account_signer.h"
+#include "ingest/rest/https_connection.h"
+#include "ingest/rest/weight_budget.h"
+#include "normalize/account/account_adapter.h"
+#include "publish/sequence/counters.h"
+#include "publish/tally.h"
+
+namespace millrace::ingest {
+
+using schemas::UnixNanos;
+
+// What became of a private request.
+struct PrivateOutcome {
+  // How the last answer was judged; kGood: `answer` is what was asked for. Another one: given up.
+  normalize::Judgement judgement;
+  normalize::PrivateAnswer answer;  // valid during the call; padded
+};
+
+// Counted on the owner's thread, readable from any.
+struct PrivateRestStats {
+  publish::Tally sent;
+  publish::ReasonCounters verdicts;  // of answers, by Verdict's word
+  publish::Tally gave_up;
+  publish::Tally waiting;  // gauge
+};
+
+// The REST calls of one account, one at a time and in order, since nonces must rise: signs, judges, repeats by the rule
+// of each verdict (design section 6), and gives up in the end. Private by being told everything: no socket, and time
+// only as an argument. One thread.
+class PrivateRest {
+ public:
+  struct Ports {
+    // Sends one request; `done` is called once, later. Never two at a time.
+    std::function<void(HttpRequest, HttpsConnection::Done done)> send;
+    std::function<UnixNanos()> now;
+    // The account may not do what it asks for: 5 tries, 30 s apart, have failed. Nothing more is sent.
+    std::function<void(std::string_view detail)> auth_refused;
+  };
+  struct Settings {
+    std::string host;                    // as signed by venues that sign it, "api.kraken.com"
+    std::string path;                    // put before each target
+    std::int64_t weight_per_minute = 0;  // this process's share; 0 = no limit
+    std::uint64_t jitter_seed = 1;
+  };
+  // An answer always comes, unless the object ends before. Views in it are valid during the call.
+  using Handler = std::function<void(const PrivateOutcome&)>;
+
+  // `venue` and `signer` outlive it.
+  PrivateRest(const normalize::AccountVenue& venue, AccountSigner& signer, Settings settings, Ports ports);
+
+  // False: too many wait already (kMostWaiting); the handler is not called.
+  bool ask(normalize::PrivateRequest request, Handler handler);
+  // As ask(), for a call whose answer holds a token (TokenRule::member): the signer keeps it, the handler sees none of
+  // the body.
+  bool ask_token(normalize::PrivateRequest request, std::string member, Handler handler);
+
+  // Often: what waits for its time.
+  void tick(UnixNanos now);
+  // After auth_refused: tries again, as the configuration or the key has changed.
+  void reset_auth();
+
+  // To be added to our clock, as the venue's own is off from it by that much. 0 until a kClock verdict.
+  std::int64_t clock_offset_ns() const noexcept { return clock_offset_ns_; }
+  const PrivateRestStats& stats() const noexcept { return *stats_; }
+  bool idle() const noexcept { return !busy_ && queue_.empty(); }
+
+  static constexpr std::size_t kMostWaiting = 1'000;
+  static constexpr int kMostAttempts = 6;
+  static constexpr int kAuthTries = 5;
+
+ private:
+  struct Job {
+    normalize::PrivateRequest request;
+    Handler handler;
+    std::string token_member;  // not empty: a token call
+    int attempt = 0;
+    int auth_tries = 0;
+    UnixNanos due = 0;
+  };
+
+  bool push(Job job);
+  void pump(UnixNanos now);
+  void send(UnixNanos now);
+  void on_answer(HttpAnswer answer);
+  void react(const normalize::Judgement& judgement, HttpAnswer& answer);
+  // The request at the front once more at `due`.
+  void again(UnixNanos due) { queue_.front().due = due; }
+  void finish(normalize::Judgement judgement, const HttpAnswer& answer);
+  void ask_time();
+  UnixNanos backoff(int attempt);
+
+  const normalize::AccountVenue& venue_;
+  AccountSigner& signer_;
+  const Settings settings_;
+  const Ports ports_;
+  const std::shared_ptr<PrivateRestStats> stats_ = std::make_shared<PrivateRestStats>();
+  WeightBudget budget_;
+  std::deque<Job> queue_;
+  bool busy_ = false;
+  bool refused_ = false;
+  std::int64_t clock_offset_ns_ = 0;
+  std::uint64_t random_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers after our end find it gone
+};
+
+std::string_view name(normalize::Verdict verdict) noexcept;
+
+}  // namespace millrace::ingest

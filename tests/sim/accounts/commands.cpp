@@ -94,7 +94,7 @@ std::int64_t fill(Ledger& ledger, const JsonIn& from, std::int64_t now) {
   if (!from.has("/order")) {
     const OrderSide side = from.text("/side") == "sell" ? OrderSide::kSell : OrderSide::kBuy;
     number = ledger.place(
-        {traded->symbol, side, OrderType::kMarket, 0, amount(from, "/quantity").value_or(Ledger::lot(*traded) * 1'000)},
+        {traded->symbol, side, OrderType::kMarket, 0, amount(from, "/quantity").value_or(ledger.lot(*traded) * 1'000)},
         now);
   }
   const Order* const order = ledger.order(number);
@@ -108,7 +108,7 @@ std::int64_t fill(Ledger& ledger, const JsonIn& from, std::int64_t now) {
 std::int64_t self_trade(Ledger& ledger, const JsonIn& from, std::int64_t now) {
   const Instrument* const traded = ledger.instrument(symbol_in(ledger, from));
   if (traded == nullptr) return 0;
-  return ledger.self_trade(traded->symbol, amount(from, "/quantity").value_or(Ledger::lot(*traded) * 1'000),
+  return ledger.self_trade(traded->symbol, amount(from, "/quantity").value_or(ledger.lot(*traded) * 1'000),
                            amount(from, "/price").value_or(Ledger::tick(*traded) * traded->start_price), now);
 }
 

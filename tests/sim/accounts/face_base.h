@@ -100,7 +100,7 @@ class FaceBase : public AccountFace {
   // Rows of a page where the venue gives `usual` and the client must not conclude anything from fewer.
   std::size_t page_rows(std::int64_t usual) const noexcept;
   bool limits_kept() const noexcept { return knobs_.limits != 0; }
-  void count_refusal() noexcept { ++counts_.refused; }
+  void count_refusal(int how_many = 1) noexcept { counts_.refused += how_many; }
   // Which of the account's keys it is; -1 if none, or revoked.
   int key_index(std::string_view api_key) const noexcept;
   const AccountKeys& key(int index) const noexcept { return keys_[static_cast<std::size_t>(index)]; }

@@ -18,7 +18,7 @@ const Instrument& Generator::any_instrument() {
 }
 
 Amount Generator::any_quantity(const Instrument& instrument) {
-  return Ledger::lot(instrument) * kLots * (1 + random_.below(50));
+  return ledger_->lot(instrument) * kLots * (1 + random_.below(50));
 }
 
 // Within 1 % of where the instrument starts.
@@ -59,7 +59,7 @@ bool Generator::fill_some(std::int64_t number, std::int64_t now) {
   const Order* const order = ledger_->order(number);
   if (order == nullptr) return false;
   const Instrument& traded = *ledger_->instrument(order->symbol);
-  const Amount lot = Ledger::lot(traded);
+  const Amount lot = ledger_->lot(traded);
   const std::int64_t lots = order->left() / lot;
   const Amount quantity = random_.below(3) == 0 ? order->left() : lot * (1 + random_.below(lots));
   const bool market = order->type == OrderType::kMarket;
@@ -86,7 +86,7 @@ void Generator::replace(std::int64_t now) {
   const Instrument& traded = *ledger_->instrument(order->symbol);
   const Amount tick = Ledger::tick(traded);
   const Amount price = order->side == OrderSide::kSell ? order->price + tick : std::max(order->price - tick, tick);
-  const Amount less = Ledger::lot(traded) * random_.below(order->left() / Ledger::lot(traded));
+  const Amount less = ledger_->lot(traded) * random_.below(order->left() / ledger_->lot(traded));
   ledger_->replace(order->number, price, order->quantity - less, now);
 }
 
@@ -94,6 +94,10 @@ void Generator::move_money(std::int64_t now) {
   const Instrument& traded = any_instrument();
   const Amount amount = (1 + random_.below(1'000)) * (kOne / 10);
   const std::int64_t what = random_.below(3);
+  if (ledger_->rules().fee_asset == LedgerRules::FeeAsset::kNone && what == 0) {
+    ledger_->charge_fee(traded.base, ledger_->lot(traded), now);
+    return;
+  }
   if (what == 0 && ledger_->funding(traded.symbol, random_.below(2) == 0 ? amount : -amount, now)) return;
   ledger_->deposit(traded.quote, what == 1 ? -amount : amount, now);
 }

@@ -16,8 +16,8 @@ Ledger::Ledger(LedgerRules rules, std::int64_t start_ns) : rules_(std::move(rule
   for (const auto& [asset, amount] : rules_.initial) balances_[asset].total = amount;
 }
 
-Amount Ledger::lot(const Instrument& instrument) noexcept {
-  const int decimals = std::min(instrument.quantity_decimals, kAmountDecimals - instrument.price_decimals);
+Amount Ledger::lot(const Instrument& instrument) const noexcept {
+  const int decimals = std::min(instrument.quantity_decimals, rules_.cost_decimals - instrument.price_decimals);
   return power_of_ten(kAmountDecimals - decimals);
 }
 
@@ -94,7 +94,10 @@ std::int64_t Ledger::fill(std::int64_t number, Amount quantity, Amount price, bo
   if (price <= 0 || !product(price, quantity) || quantity % lot(*instrument(found->symbol)) != 0) return 0;
   begin(now);
   const std::int64_t trade_id = ++trade_ids_[found->symbol];
-  return add_fill(orders_[static_cast<std::size_t>(number) - 1], quantity, price, maker, trade_id, 0);
+  Order& order = orders_[static_cast<std::size_t>(number) - 1];
+  const std::int64_t made = add_fill(order, quantity, price, maker, trade_id, 0);
+  finish(order);
+  return made;
 }
 
 std::int64_t Ledger::add_fill(Order& order, Amount quantity, Amount price, bool maker, std::int64_t trade_id,
@@ -102,7 +105,7 @@ std::int64_t Ledger::add_fill(Order& order, Amount quantity, Amount price, bool 
   Fill fill;
   fill.number = static_cast<std::int64_t>(fills_.size()) + 1;
   fill.trade_id = trade_id;
-  fill.id = rules_.make_id('T', fill.number);
+  fill.id = rules_.trade_id_is_fill_id ? std::to_string(trade_id) : rules_.make_id('T', fill.number);
   fill.order = order.number;
   fill.order_id = order.id;
   fill.symbol = order.symbol;
@@ -131,12 +134,20 @@ std::int64_t Ledger::add_fill(Order& order, Amount quantity, Amount price, bool 
     fill.realized = realize(fill.symbol, signed_quantity, price);
   }
   apply(event, fill, 1);
+  if (rules_.futures) {
+    fill.position = positions_[fill.symbol];
+    fill.position_cost = position_cost(fill.symbol);
+  }
   event.fill = fill;
   fills_.push_back(fill);
-  if (order.live()) return fill.number;
+  return fill.number;
+}
+
+// A filled order leaves.
+void Ledger::finish(Order& order) {
+  if (order.live()) return;
   std::erase(live_, order.number);
   record(EventKind::kDone, &order);
-  return fill.number;
 }
 
 std::int64_t Ledger::self_trade(std::string_view symbol, Amount quantity, Amount price, std::int64_t now) {
@@ -152,9 +163,12 @@ std::int64_t Ledger::self_trade(std::string_view symbol, Amount quantity, Amount
     return 0;
   }
   const std::int64_t trade_id = ++trade_ids_[std::string(symbol)];
-  const std::int64_t first =
-      add_fill(orders_[static_cast<std::size_t>(maker) - 1], quantity, price, true, trade_id, taker);
-  add_fill(orders_[static_cast<std::size_t>(taker) - 1], quantity, price, false, trade_id, maker);
+  Order& made = orders_[static_cast<std::size_t>(maker) - 1];
+  Order& took = orders_[static_cast<std::size_t>(taker) - 1];
+  const std::int64_t first = add_fill(made, quantity, price, true, trade_id, taker);
+  add_fill(took, quantity, price, false, trade_id, maker);
+  finish(made);
+  finish(took);
   return first;
 }
 
@@ -200,6 +214,10 @@ bool Ledger::expire(std::int64_t number, std::int64_t now) {
 std::int64_t Ledger::replace(std::int64_t number, Amount price, Amount quantity, std::int64_t now) {
   const Order* const found = order(number);
   if (found == nullptr || !found->live() || found->type != OrderType::kLimit) return 0;
+  if (rules_.replace_keeps_price) {
+    price = found->price;
+    if (quantity >= found->quantity) return 0;
+  }
   const Instrument& traded = *instrument(found->symbol);
   // Not larger and not dearer than what is locked, so that funds are no question.
   const bool covered = quantity <= found->quantity && (found->side == OrderSide::kSell || price <= found->price);
@@ -214,6 +232,8 @@ std::int64_t Ledger::replace(std::int64_t number, Amount price, Amount quantity,
     order.amended = true;
     order.updated_ns = now_;
     Event& event = record(EventKind::kAmended, &order);
+    event.price_before = before.price;
+    event.quantity_before = before.quantity;
     lock_for(event, before, -1);
     lock_for(event, order, 1);
     return number;

@@ -70,10 +70,12 @@ struct Fill {
   Amount fee = 0;   // positive = paid
   std::string fee_asset;
   bool maker = false;
-  std::int64_t other = 0;  // order number of the other leg of a self-trade; else 0
-  Amount cumulative = 0;   // of the order, after this fill
-  Amount cost_after = 0;   // of the order: average = cost_after / cumulative
-  Amount realized = 0;     // futures: profit in the quote asset, without the fee
+  std::int64_t other = 0;    // order number of the other leg of a self-trade; else 0
+  Amount cumulative = 0;     // of the order, after this fill
+  Amount cost_after = 0;     // of the order: average = cost_after / cumulative
+  Amount realized = 0;       // futures: profit in the quote asset, without the fee
+  Amount position = 0;       // futures: base units after it, negative = short
+  Amount position_cost = 0;  // what that position cost, positive
   std::int64_t time_ns = 0;
   std::int64_t bust_ns = 0;  // made void then; 0 = stands
 };
@@ -118,6 +120,7 @@ struct Event {
   Order order = {};  // as it was after the event; number 0 = concerns none
   Fill fill = {};    // kFill, kBust
   std::vector<Change> changes = {};
+  Amount price_before = 0, quantity_before = 0;  // kAmended
 };
 
 // What differs between venues.
@@ -130,10 +133,13 @@ struct LedgerRules {
   std::vector<Instrument> instruments;
   std::map<std::string, Amount> initial;  // balances to begin with
   FeeAsset fee_asset = FeeAsset::kQuote;
-  int maker_ppm = 1'600;  // of the cost, in millionths
+  int cost_decimals = kAmountDecimals;  // of price x quantity at most; fewer make fees exact, too
+  int maker_ppm = 1'600;                // of the cost, in millionths
   int taker_ppm = 2'600;
   bool futures = false;              // positions and realized profit in the quote asset; orders lock nothing
   bool replace_makes_order = false;  // else in place
+  bool replace_keeps_price = false;  // only the quantity can be made less
+  bool trade_id_is_fill_id = false;  // fills have no id but the trade's
   bool busts = false;                // the venue can make a fill void
   // The venue's spelling of an id: kind 'O' order, 'T' fill; numbers from 1.
   std::function<std::string(char kind, std::int64_t number)> make_id;
@@ -179,6 +185,8 @@ class Ledger {
   const std::map<std::string, Balance>& balances() const noexcept { return balances_; }
   // Futures: base units, negative = short.
   const std::map<std::string, Amount>& positions() const noexcept { return positions_; }
+  // Futures: what the open position of `symbol` cost, positive; its entry price is that over its size.
+  Amount position_cost(std::string_view symbol) const;
   const std::vector<std::int64_t>& live_orders() const noexcept { return live_; }
   const Order* order(std::int64_t number) const noexcept;
   const Order* order_by_id(std::string_view id) const noexcept;
@@ -186,7 +194,7 @@ class Ledger {
   std::int64_t time_ns() const noexcept { return now_; }
 
   // Smallest quantity and price step of an instrument, in Amounts.
-  static Amount lot(const Instrument& instrument) noexcept;
+  Amount lot(const Instrument& instrument) const noexcept;
   static Amount tick(const Instrument& instrument) noexcept;
 
   // What is wrong with the books, empty if nothing: each balance is the initial one plus its effects, computed anew
@@ -207,6 +215,7 @@ class Ledger {
   void lock_for(Event& event, const Order& order, int sign);
   void apply(Event& event, const Fill& fill, int sign);
   void close(Order& order, OrderState state, std::string_view reason);
+  void finish(Order& order);
   std::int64_t add_fill(Order& order, Amount quantity, Amount price, bool maker, std::int64_t trade_id,
                         std::int64_t other);
   void set_fee(Fill& fill, const Instrument& instrument) const;
@@ -223,7 +232,7 @@ class Ledger {
   std::vector<std::int64_t> live_;
   std::map<std::string, Balance> balances_;
   std::map<std::string, Amount> positions_;
-  std::map<std::string, std::vector<Lot>> lots_;
+  std::map<std::string, std::vector<Lot>, std::less<>> lots_;
   std::map<std::string, std::int64_t> trade_ids_;  // by symbol: the last one
   std::map<std::string, std::int64_t, std::less<>> by_id_;
 };

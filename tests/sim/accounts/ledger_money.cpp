@@ -122,6 +122,14 @@ Amount Ledger::realize(const std::string& symbol, Amount signed_quantity, Amount
   return profit;
 }
 
+Amount Ledger::position_cost(std::string_view symbol) const {
+  Amount cost = 0;
+  const auto lots = lots_.find(symbol);
+  if (lots == lots_.end()) return cost;
+  for (const Lot& one : lots->second) cost += *product(one.price, std::abs(one.quantity));
+  return cost;
+}
+
 std::map<std::string, Amount> Ledger::locks() const {
   std::map<std::string, Amount> wanted;
   if (rules_.futures) return wanted;

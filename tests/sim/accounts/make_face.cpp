@@ -5,17 +5,21 @@
 #include <array>
 #include <stdexcept>
 
+#include "tests/sim/accounts/binance_spot_account.h"
+#include "tests/sim/accounts/binance_usdm_account.h"
 #include "tests/sim/accounts/kraken_account.h"
 
 namespace millrace::sim::accounts {
 
 std::span<const std::string_view> account_venue_names() noexcept {
-  static constexpr std::array<std::string_view, 1> kNames{"kraken"};
+  static constexpr std::array<std::string_view, 3> kNames{"kraken", "binance-spot", "binance-usdm"};
   return kNames;
 }
 
 std::unique_ptr<AccountFace> make_face(const FaceOptions& options) {
   if (options.venue == "kraken") return std::make_unique<KrakenAccount>(options);
+  if (options.venue == "binance-spot") return std::make_unique<BinanceSpotAccount>(options);
+  if (options.venue == "binance-usdm") return std::make_unique<BinanceUsdmAccount>(options);
   throw std::runtime_error(fmt::format("sim has no accounts at \"{}\"", options.venue));
 }
 

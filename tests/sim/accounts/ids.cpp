@@ -49,6 +49,12 @@ std::string uuid(char kind, std::uint64_t seed, std::int64_t number) {
                      0x8000U | (b >> 50U), b & 0xFFFFFFFFFFFULL, (a >> 12U) & 0xFU);
 }
 
+std::string uuid_of(char kind, std::uint64_t seed, std::string_view name) {
+  std::uint64_t number = 0;
+  for (const char c : name) number = mixed(number + static_cast<unsigned char>(c));
+  return uuid(kind, seed, static_cast<std::int64_t>(number >> 1U));
+}
+
 std::string word(char kind, std::uint64_t seed, std::int64_t number, std::size_t size) {
   static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   const Bits bits(kind, seed, number);

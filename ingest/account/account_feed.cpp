@@ -58,10 +58,12 @@ void AccountFeed::stop() {
   stopped_ = true;
 }
 
-// LIVE and SYNCING are the adapter's words: an open connection proves nothing about an account.
+// LIVE and SYNCING are the adapter's words: an open connection proves nothing about an account. So is what follows an
+// accepted login, which the session reports when the snapshot of the same read may have made the stream LIVE already.
 void AccountFeed::on_state(const StateChange& change) {
   if (stopping_ && change.state == StreamState::kDisconnected) stopped_ = true;
-  const bool above = change.state == StreamState::kLive || change.state == StreamState::kSyncing;
+  const bool logged_in = open_ && change.state == StreamState::kSubscribing;
+  const bool above = logged_in || change.state == StreamState::kLive || change.state == StreamState::kSyncing;
   if (!above) writer_.connection_state(change.state, ingest::name(change.reason), change.detail, change.at);
 }
 
@@ -137,7 +139,8 @@ void AccountFeed::execute(UnixNanos now) {
   }
   if (todo.reconnect) {
     writer_.connection_state(StreamState::kRecovering, todo.reason, {}, now);
-    link_->reconnect(todo.reason);
+    // With a token in the address it is another address that is wanted, and it comes with the token.
+    if (!(todo.new_token && venue_->token().before_connect)) link_->reconnect(todo.reason);
   }
 }
 
@@ -177,13 +180,13 @@ void AccountFeed::ask_token(const PrivateRequest& request) {
   asked.key = kTokenKey;
   const bool prolongs =
       request.target == venue_->token().prolong.target && request.method == venue_->token().prolong.method;
-  const auto handler = [this](const PrivateOutcome& outcome) { on_token(outcome); };
+  const auto handler = [this, prolongs](const PrivateOutcome& outcome) { on_token(outcome, prolongs); };
   const bool taken = prolongs ? rest_.ask(std::move(asked), handler)
                               : rest_.ask_token(std::move(asked), std::string(venue_->token().member), handler);
   if (!taken) token_due_ = ports_.now() + kUrgentWait;
 }
 
-void AccountFeed::on_token(const PrivateOutcome& outcome) {
+void AccountFeed::on_token(const PrivateOutcome& outcome, bool prolonged) {
   const UnixNanos now = ports_.now();
   const normalize::TokenRule& rule = venue_->token();
   if (outcome.judgement.verdict != Judged::kGood) {
@@ -198,7 +201,11 @@ void AccountFeed::on_token(const PrivateOutcome& outcome) {
   token_ = Token::kFresh;
   token_since_ = now;
   token_due_ = rule.refresh_ns > 0 ? now + rule.refresh_ns : 0;
-  if (rule.before_connect && !link_ && !stopping_) connect();
+  if (rule.before_connect && !prolonged && !stopping_) {
+    // The link before, if any, has the old token in its address.
+    if (open_) on_closed(Reason::kStopped, "a new token is in the address", now);
+    connect();
+  }
   for (const PrivateText& text : std::exchange(waiting_, {})) {
     if (open_) send(text);
   }

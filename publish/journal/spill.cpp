@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/crc.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
@@ -115,6 +116,15 @@ bool read_record(int file, std::int64_t& offset, SpilledRecord& record) {
   return true;
 }
 
+// The number of one of our files; nullopt: not ours.
+std::optional<std::int64_t> number_of(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  std::int64_t number = 0;
+  const auto [stop, failed] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
+  const bool ours = path.extension() == kSuffix && failed == std::errc{} && stop == stem.data() + stem.size();
+  return ours && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
 void close_file(int& file) {
   if (file >= 0) ::close(file);
   file = -1;
@@ -123,6 +133,7 @@ void close_file(int& file) {
 }  // namespace
 
 Spill::Spill(std::string folder, std::int64_t limit_bytes) : folder_(std::move(folder)), limit_(limit_bytes) {
+  if (folder_.empty()) return;
   std::error_code failed;
   fs::create_directories(folder_, failed);
   if (failed) throw std::runtime_error(fmt::format("journal {}: cannot be made: {}", folder_, failed.message()));
@@ -134,10 +145,10 @@ Spill::Spill(std::string folder, std::int64_t limit_bytes) : folder_(std::move(f
     throw std::runtime_error(fmt::format("journal {}: another process uses it; give each worker its own", folder_));
   }
   for (const auto& entry : fs::directory_iterator(folder_)) {
-    if (entry.path().extension() == kSuffix) leftover_.push_back(entry.path().string());
+    if (number_of(entry.path())) leftover_.push_back(entry.path().string());
   }
   std::ranges::sort(leftover_);  // names have leading zeros
-  if (!leftover_.empty()) number_ = std::stoll(fs::path(leftover_.back()).stem().string());
+  if (!leftover_.empty()) number_ = number_of(leftover_.back()).value_or(0);
 }
 
 Spill::~Spill() {
@@ -151,17 +162,24 @@ bool Spill::refuse(const std::string& what) {
   return false;
 }
 
+int Spill::create(std::int64_t number, std::string& path) {
+  path = fmt::format("{}/{:012}{}", folder_, number, kSuffix);
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+}
+
 bool Spill::begin_segment() {
   close_file(write_);
   Segment segment;
-  segment.path = fmt::format("{}/{:012}{}", folder_, ++number_, kSuffix);
-  write_ = ::open(segment.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  segment.number = number_ + 2;
+  write_ = create(segment.number, segment.path);
   if (write_ < 0) return refuse(std::strerror(errno));
+  number_ = segment.number;
   segments_.push_back(std::move(segment));
   return true;
 }
 
 bool Spill::append(const SpilledRecord& record) {
+  if (folder_.empty()) return refuse("none is configured");
   encode(record, buffer_);
   const auto size = static_cast<std::int64_t>(buffer_.size());
   if (bytes_ + size > limit_) return refuse(fmt::format("its limit of {} bytes is reached", limit_));
@@ -204,6 +222,41 @@ std::optional<SpilledRecord> Spill::take() {
     end_reading();
   }
   return std::nullopt;
+}
+
+// The front segment is written anew, with these before what was not taken of it.
+bool Spill::put_back(const std::vector<SpilledRecord>& older) {
+  if (segments_.empty())
+    return std::ranges::all_of(older, [this](const SpilledRecord& record) { return append(record); });
+  Segment& front = segments_.front();
+  std::string whole;
+  for (const SpilledRecord& record : older) {
+    encode(record, buffer_);
+    whole += buffer_;
+  }
+  std::string rest(static_cast<std::size_t>(front.size - front.read), '\0');
+  if (read_ < 0) read_ = ::open(front.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (read_ < 0 || !read_at(read_, rest.data(), rest.size(), front.read)) return refuse("a segment cannot be read");
+  const auto added = static_cast<std::int64_t>(whole.size());
+  whole += rest;
+  std::string path;
+  int file = create(front.number - 1, path);
+  if (file < 0) return refuse(std::strerror(errno));
+  const bool written = write_all(file, whole);
+  const std::string why = std::strerror(errno);
+  close_file(file);
+  if (!written) {
+    ::unlink(path.c_str());
+    return refuse(why);
+  }
+  close_file(read_);
+  if (segments_.size() == 1) close_file(write_);
+  ::unlink(front.path.c_str());
+  records_ += static_cast<std::int64_t>(older.size());
+  bytes_ += added;
+  front = {path, front.records + static_cast<std::int64_t>(older.size()), 0, static_cast<std::int64_t>(whole.size()),
+           front.number - 1};
+  return true;
 }
 
 // Also of the segment that is being written: the next record begins a new one.

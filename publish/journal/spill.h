@@ -24,8 +24,9 @@ struct SpilledRecord {
 // without fsync: it survives the process, not the machine. One thread; one process per folder (flock).
 class Spill {
  public:
-  // Makes the folder (mode 0700) if need be. Segments of an earlier process are kept apart: see take_leftover().
-  // Throws std::runtime_error that names the folder and what to do.
+  // Makes the folder (mode 0700) if need be; without a name there is none, and every append() is refused. Segments of
+  // an earlier process are kept apart: see take_leftover(). Throws std::runtime_error that names the folder and what to
+  // do.
   Spill(std::string folder, std::int64_t limit_bytes);
   ~Spill();  // leaves what is in it on disk
   Spill(const Spill&) = delete;
@@ -33,8 +34,11 @@ class Spill {
 
   // False: the limit is reached, or the disk refuses (error() has its words); nothing was taken.
   bool append(const SpilledRecord& record);
-  // The oldest record, taken out. Nullopt: empty, or the rest of a segment is damaged, which is counted.
+  // The oldest record, taken out; nullopt: empty. The damaged rest of a segment is left out and counted.
   std::optional<SpilledRecord> take();
+  // Records that were taken and are not done with stand before all others again, oldest first, for the next process.
+  // What else was taken does not come back. False: as append(), and nothing changed where something was in here.
+  bool put_back(const std::vector<SpilledRecord>& older);
 
   // What an earlier process left here, oldest first; its files are removed. A damaged rest of a segment is left out and
   // counted.
@@ -52,8 +56,10 @@ class Spill {
     std::int64_t records = 0;  // not yet taken
     std::int64_t read = 0;     // offset of the next one
     std::int64_t size = 0;
+    std::int64_t number = 0;
   };
 
+  int create(std::int64_t number, std::string& path);
   bool begin_segment();
   void end_reading();
   bool refuse(const std::string& what);
@@ -61,9 +67,9 @@ class Spill {
   const std::string folder_;
   const std::int64_t limit_;
   int lock_ = -1;
-  int write_ = -1;  // the last segment
-  int read_ = -1;   // the first segment
-  std::int64_t number_ = 0;
+  int write_ = -1;           // the last segment
+  int read_ = -1;            // the first segment
+  std::int64_t number_ = 0;  // of the last segment; from one to the next there is one free for put_back()
   std::deque<Segment> segments_;
   std::vector<std::string> leftover_;
   std::int64_t records_ = 0;

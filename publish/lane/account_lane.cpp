@@ -117,6 +117,10 @@ bool AccountLane::put(std::string_view topic, std::string_view key, std::string_
     stats_.refused[static_cast<std::size_t>(RefusedBecause::kNoTopic)].add();
     return false;
   }
+  if (full_) {
+    stats_.refused[static_cast<std::size_t>(RefusedBecause::kBudget)].add();
+    return false;
+  }
   Entry entry;
   entry.topic = found->second;
   entry.key = key;
@@ -132,28 +136,32 @@ void AccountLane::add(Entry entry) {
   entry.partition = partition_of(entry.key, topics_[entry.topic].partitions);
   stats_.records.add();
   stats_.bytes.add(entry.bytes.size());
-  if (spill_.records() > 0 || used_ + cost(entry) > settings_.memory_limit) return to_disk(entry);
+  const bool others_wait = spill_.records() > 0 || !beyond_disk_.empty();
+  if (others_wait || used_ + cost(entry) > settings_.memory_limit) return to_disk(std::move(entry));
   used_ += cost(entry);
   entries_.push_back(std::make_unique<Entry>(std::move(entry)));
 }
 
 // Beyond the disk there is only memory: what was taken is kept, and the owner is told to take no more.
-void AccountLane::to_disk(Entry& entry) {
-  SpilledRecord record{
-      topics_[entry.topic].name, entry.key, entry.bytes, entry.seq, entry.slot, static_cast<std::uint8_t>(entry.type)};
-  if (spill_.append(record)) {
+void AccountLane::to_disk(Entry entry) {
+  if (beyond_disk_.empty() && spill_.append(spilled(entry))) {
     spilled_.add();
     on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
     return;
   }
   if (!std::exchange(full_, true)) spdlog::error("account_lane_full detail=\"{}\"", spill_.error());
-  used_ += cost(entry);
-  entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+  beyond_disk_bytes_ += cost(entry);
+  beyond_disk_.push_back(std::move(entry));
+}
+
+SpilledRecord AccountLane::spilled(const Entry& entry) const {
+  return {
+      topics_[entry.topic].name, entry.key, entry.bytes, entry.seq, entry.slot, static_cast<std::uint8_t>(entry.type)};
 }
 
 // In pieces of half the memory, so that the disk is read in one go.
 void AccountLane::from_disk() {
-  if (spill_.records() == 0 || used_ > settings_.memory_limit / 2) return;
+  if (used_ > settings_.memory_limit / 2) return;
   while (used_ < settings_.memory_limit) {
     auto record = spill_.take();
     if (!record) break;
@@ -169,6 +177,13 @@ void AccountLane::from_disk() {
     entries_.push_back(std::make_unique<Entry>(std::move(entry)));
   }
   on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
+  while (spill_.records() == 0 && !beyond_disk_.empty() && used_ < settings_.memory_limit) {
+    const std::size_t bytes = cost(beyond_disk_.front());
+    beyond_disk_bytes_ -= bytes;
+    used_ += bytes;
+    entries_.push_back(std::make_unique<Entry>(std::move(beyond_disk_.front())));
+    beyond_disk_.pop_front();
+  }
 }
 
 void AccountLane::flush_batch() {
@@ -225,9 +240,12 @@ void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t 
   // Refused, and so will be what is behind it in the partition: all of it in order again, after a while.
   if (fate != Fate::kQueueFull) {
     retried_.add();
-    topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)] = now_ + kAfterRefusal;
-    spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name, name(fate),
-                 kAfterRefusal.count());
+    auto& hold_until = topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)];
+    if (hold_until <= now_) {  // once for all that are refused together
+      spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name,
+                   name(fate), kAfterRefusal.count());
+    }
+    hold_until = now_ + kAfterRefusal;
   }
   entry.state = State::kWaiting;
   first_waiting_ = 0;
@@ -252,8 +270,9 @@ void AccountLane::release() {
     entries_.pop_front();
     if (first_waiting_ > 0) --first_waiting_;
   }
-  stats_.ring_bytes.set(used_);
-  if (full_ && used_ < settings_.memory_limit / 2 && spill_.bytes() < spill_.limit() / 2) full_ = false;
+  stats_.ring_bytes.set(used_ + beyond_disk_bytes_);
+  const bool room = beyond_disk_.empty() && used_ < settings_.memory_limit / 2 && spill_.bytes() < spill_.limit() / 2;
+  if (full_ && room) full_ = false;
 }
 
 // As the market lane's renewal, in one place as there is no ring to rewind.
@@ -292,22 +311,24 @@ void AccountLane::renew_if_dead() {
   });
 }
 
-// What could not be delivered is written behind what is on disk already only if nothing is there: else it would come
-// out of order, and the next process's sweep finds it anyway.
+// In the order of commit(): what is in memory is older than what is on disk.
 std::size_t AccountLane::close(std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
-  while ((!entries_.empty() || spill_.records() > 0) && Clock::now() < deadline) {
+  const auto all_gone = [this] { return entries_.empty() && spill_.records() == 0 && beyond_disk_.empty(); };
+  while (!all_gone() && Clock::now() < deadline) {
     poll();
     if (producer_) producer_->poll(*this, std::chrono::milliseconds{5});
     if (renewal_.valid()) renewal_.wait_for(std::chrono::milliseconds{5});
   }
   release();
-  const std::size_t left = entries_.size() + static_cast<std::size_t>(spill_.records());
-  if (spill_.records() == 0) {
-    for (const auto& entry : entries_) {
-      if (entry->state != State::kDone) to_disk(*entry);
-    }
+  std::vector<SpilledRecord> older;
+  for (const auto& entry : entries_) {
+    if (entry->state != State::kDone) older.push_back(spilled(*entry));
   }
+  const std::size_t left = older.size() + static_cast<std::size_t>(spill_.records()) + beyond_disk_.size();
+  bool kept = older.empty() || spill_.put_back(older);
+  for (const Entry& entry : beyond_disk_) kept = spill_.append(spilled(entry)) && kept;
+  if (!kept) spdlog::error("account_lane_closed_with_loss detail=\"{}\"", spill_.error());
   return left;
 }
 

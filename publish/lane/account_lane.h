@@ -21,7 +21,7 @@ namespace millrace::publish {
 struct AccountLaneSettings {
   KafkaSettings kafka;                                       // linger is 0 here, whatever it says
   std::size_t memory_limit = std::size_t{32} * 1024 * 1024;  // bytes of un-acked records; what is more waits on disk
-  std::string spill_folder;
+  std::string spill_folder;  // empty: nothing waits on disk, for an owner that bounds what it hands over by itself
   std::int64_t spill_limit = std::int64_t{1} << 30;  // bytes on disk
 };
 
@@ -42,7 +42,8 @@ class AccountLane final : public RecordSink, private ReportListener {
   // What an earlier process could not deliver, oldest first; see Spill::take_leftover.
   std::vector<SpilledRecord> take_leftover() { return spill_.take_leftover(); }
 
-  // RecordSink. reserve() never refuses; put() only a topic that is not warm.
+  // RecordSink. reserve() never refuses; put() a topic that is not warm, and everything while full(): what it carries
+  // only tells about streams.
   StreamSlot open(const StreamSpec& spec) override;
   std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) override;
   void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
@@ -54,8 +55,8 @@ class AccountLane final : public RecordSink, private ReportListener {
   void poll();
   int wake_fd() const noexcept { return wake_fd_; }
 
-  // The disk holds what it may, too: nothing more can be promised. The owner closes the session (HALTED) until room()
-  // again; what the venue tells meanwhile is for the sidecar.
+  // The disk holds what it may, too: nothing more can be promised. The owner closes the session (HALTED) until this
+  // ends; what the venue tells meanwhile is for the sidecar.
   bool full() const noexcept { return full_; }
   const std::string& why_full() const noexcept { return spill_.error(); }
 
@@ -98,7 +99,8 @@ class AccountLane final : public RecordSink, private ReportListener {
   void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) override;
   std::string add_topic(const std::string& topic, std::chrono::milliseconds timeout);
   void add(Entry entry);
-  void to_disk(Entry& entry);
+  void to_disk(Entry entry);
+  SpilledRecord spilled(const Entry& entry) const;
   void from_disk();
   void send_all();
   bool send(Entry& entry);
@@ -118,7 +120,9 @@ class AccountLane final : public RecordSink, private ReportListener {
   std::vector<Stream> streams_;
   std::deque<std::unique_ptr<Entry>> entries_;  // oldest first; addresses are librdkafka's cookies
   std::size_t first_waiting_ = 0;               // no entry before it is kWaiting
-  std::size_t used_ = 0;
+  std::size_t used_ = 0;                        // by entries_
+  std::deque<Entry> beyond_disk_;               // what the disk refused: behind everything on it
+  std::size_t beyond_disk_bytes_ = 0;
   std::vector<std::byte> scratch_;
   Clock::time_point received_at_{};
   Clock::time_point now_{};

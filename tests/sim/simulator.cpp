@@ -87,6 +87,9 @@ class Simulator::Impl {
   void append_venue(std::string& out, const VenueServer& server) const;
   std::shared_ptr<accounts::AccountServer> make_account(const AccountOptions& wanted, std::uint16_t port);
   std::string account_description(std::size_t index) const;
+  void append_account(std::string& out, std::size_t index) const;
+  std::vector<std::string> account_symbols(std::size_t index) const;
+  std::string account_url(std::size_t index, bool websocket) const;
   void on_accounts(const HttpRequest& request, const HttpReply& reply) const;
 
   SimulatorOptions options_;
@@ -185,22 +188,17 @@ std::string Simulator::Impl::description() const {
 
 // Where the account's keys lie, never what they are.
 std::string Simulator::Impl::account_description(std::size_t index) const {
-  const accounts::AccountServer& server = *accounts_[index];
   const AccountOptions& wanted = options_.accounts[index];
   const std::string& prefix = key_prefixes_[index];
-  std::vector<std::string> symbols;
-  for (const Instrument& one : server.face().ledger().rules().instruments) symbols.push_back(one.symbol);
-  const auto keys = [&](const std::string& at) {
+  const auto keys = [](const std::string& at) {
     const std::string passphrase = at + ".passphrase";
     return fmt::format(R"({{"api_key_file":"{0}.key","secret_file":"{0}.secret"{1}}})", at,
                        fs::exists(passphrase) ? fmt::format(R"(,"passphrase_file":"{}")", passphrase) : "");
   };
   return fmt::format(
-      R"("{}":{{"venue":"{}","name":"{}","ws_url":"{}://127.0.0.1:{}{}","rest_url":"{}://127.0.0.1:{}{}",)"
-      R"("symbols":{},"keys":{},"sidecar_keys":{}}})",
-      server.label(), wanted.venue, wanted.name, options_.plain ? "ws" : "wss", server.port(), server.face().ws_path(),
-      options_.plain ? "http" : "https", server.port(), server.face().rest_path(), quoted_list(symbols), keys(prefix),
-      keys(prefix + "-sidecar"));
+      R"("{}":{{"venue":"{}","name":"{}","ws_url":"{}","rest_url":"{}","symbols":{},"keys":{},"sidecar_keys":{}}})",
+      accounts_[index]->label(), wanted.venue, wanted.name, account_url(index, true), account_url(index, false),
+      quoted_list(account_symbols(index)), keys(prefix), keys(prefix + "-sidecar"));
 }
 
 // /accounts lists them; /accounts/VENUE:NAME/VERB goes to the account's server.
@@ -239,10 +237,42 @@ void Simulator::Impl::append_venue(std::string& out, const VenueServer& server) 
 std::string Simulator::Impl::ingest_configuration() const {
   std::string out = fmt::format(
       "worker: sim\nthreads: 1\nkafka:\n  brokers: {}\n  prefix: {}\nmetrics:\n  listen: 127.0.0.1:0\n"
-      "refresh_s: 60\nvenues:\n",
+      "refresh_s: 60\n",
       options_.brokers, options_.prefix);
+  if (!servers_.empty()) out += "venues:\n";
   for (const auto& server : servers_) append_venue(out, *server);
+  if (accounts_.empty()) return out;
+  const fs::path journal = fs::absolute(folder_.path()) / "journal";
+  fs::create_directories(journal);
+  fmt::format_to(std::back_inserter(out), "journal:\n  dir: {}\naccounts:\n", journal.string());
+  for (std::size_t i = 0; i < accounts_.size(); ++i) append_account(out, i);
   return out;
+}
+
+void Simulator::Impl::append_account(std::string& out, std::size_t index) const {
+  const accounts::AccountServer& server = *accounts_[index];
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "  - name: {}\n    venue: {}\n    symbols: {}\n", options_.accounts[index].name,
+                 server.face().venue(), quoted_list(account_symbols(index)));
+  for (const std::string_view who : {"", "sidecar_"}) {
+    const std::string prefix = key_prefixes_[index] + (who.empty() ? "" : "-sidecar");
+    fmt::format_to(to, "    {0}keys:\n      api_key_file: {1}.key\n      secret_file: {1}.secret\n", who, prefix);
+    if (fs::exists(prefix + ".passphrase")) fmt::format_to(to, "      passphrase_file: {}.passphrase\n", prefix);
+  }
+  fmt::format_to(to, "    ws_url: {}\n    rest_url: {}\n    ca_file: {}\n", account_url(index, true),
+                 account_url(index, false), fs::absolute(identity_.ca_file()).string());
+}
+
+std::vector<std::string> Simulator::Impl::account_symbols(std::size_t index) const {
+  std::vector<std::string> symbols;
+  for (const Instrument& one : accounts_[index]->face().ledger().rules().instruments) symbols.push_back(one.symbol);
+  return symbols;
+}
+
+std::string Simulator::Impl::account_url(std::size_t index, bool websocket) const {
+  const accounts::AccountServer& server = *accounts_[index];
+  const std::string_view scheme = websocket ? (options_.plain ? "ws" : "wss") : (options_.plain ? "http" : "https");
+  return fmt::format("{}://127.0.0.1:{}{}", scheme, server.port(), websocket ? server.face().ws_path() : "");
 }
 
 std::string Simulator::Impl::stats() const {

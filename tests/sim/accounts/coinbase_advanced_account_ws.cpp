@@ -43,7 +43,7 @@ std::string_view CoinbaseAdvancedAccount::status_word(const Order& order) noexce
 }
 
 bool CoinbaseAdvancedAccount::serves(std::string_view target) const {
-  return target.substr(0, target.find('?')) == "/";
+  return target.empty() || target.substr(0, target.find('?')) == "/";
 }
 
 void CoinbaseAdvancedAccount::on_open(ConnId id, std::string_view) {

@@ -30,7 +30,7 @@ std::string rate_of(int ppm) { return shown(ppm * (kOne / 1'000'000), 4); }
 }  // namespace
 
 bool CoinbaseExchangeAccount::serves(std::string_view target) const {
-  return target.substr(0, target.find('?')) == "/";
+  return target.empty() || target.substr(0, target.find('?')) == "/";
 }
 
 void CoinbaseExchangeAccount::on_open(ConnId id, std::string_view) {

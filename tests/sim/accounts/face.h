@@ -69,9 +69,8 @@ class AccountFace {
   // Public and private REST of the account's host.
   virtual HttpReply rest(const HttpAsk& ask, std::int64_t now) = 0;
 
-  // Where a client's configuration points: paths behind the host of the WebSocket and of REST, may be empty.
+  // What a client's configuration puts behind the host of the WebSocket; may be empty.
   virtual std::string_view ws_path() const noexcept = 0;
-  virtual std::string_view rest_path() const noexcept { return {}; }
 
   // Is there a WebSocket at this target? To be asked before open().
   virtual bool serves(std::string_view target) const = 0;

@@ -38,14 +38,20 @@ std::int64_t Generator::gap(double rate) {
   return mean / 2 + random_.below(mean) + 1;
 }
 
-void Generator::live_until(std::int64_t now, double rate, double bust) {
+void Generator::live_until(std::int64_t now, double rate, double bust, bool only_fills) {
   const std::int64_t since = std::exchange(lived_ns_, now);
   if (rate <= 0) {
     next_ns_ = 0;
     return;
   }
   if (next_ns_ == 0) next_ns_ = since + gap(rate);
-  for (; next_ns_ <= now; next_ns_ += gap(rate)) act(next_ns_, bust);
+  for (; next_ns_ <= now; next_ns_ += gap(rate)) {
+    if (only_fills) {
+      make_fill(next_ns_);
+    } else {
+      act(next_ns_, bust);
+    }
+  }
 }
 
 void Generator::place(std::int64_t now) {

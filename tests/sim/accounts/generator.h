@@ -15,8 +15,8 @@ class Generator {
   Generator(Ledger& ledger, std::uint64_t seed) : ledger_(&ledger), random_(seed), lived_ns_(ledger.time_ns()) {}
 
   // Does what is due until `now` (the venue's time) at `rate` activities a second, each at its own time; `bust` is the
-  // chance that an activity makes an earlier fill void.
-  void live_until(std::int64_t now, double rate, double bust);
+  // chance that an activity makes an earlier fill void; with `only_fills` each is one fill.
+  void live_until(std::int64_t now, double rate, double bust, bool only_fills = false);
   // One activity now.
   void act(std::int64_t now, double bust = 0);
   // One fill now, whatever it takes.

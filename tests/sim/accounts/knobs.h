@@ -9,7 +9,8 @@ namespace millrace::sim::accounts {
 // What an account's venue does wrong, and how lively the account is. Chances are 0..1, decided by the face's seed;
 // times in ns. May be changed at any time between two calls of the face. All off is a venue that keeps its word.
 struct Knobs {
-  double rate = 0;  // activities a second that the account makes of itself (orders, fills, deposits); 0 = none
+  double rate = 0;        // activities a second that the account makes of itself (orders, fills, deposits); 0 = none
+  double only_fills = 0;  // 1 = each of them is one fill
 
   // The stream. Answers to what a client says, and snapshots, are never touched.
   double drop = 0;       // a message is lost after the venue has numbered it

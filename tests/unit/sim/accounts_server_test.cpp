@@ -73,6 +73,31 @@ TEST_F(AccountServerTest, ServesAnAccountThatTheControlEndpointKnows) {
   EXPECT_FALSE(client.read()) << "the connection is gone";
 }
 
+TEST_F(AccountServerTest, WritesAConfigurationThatNamesKeyFiles) {
+  start("coinbase-exchange");
+  const std::string config = simulator_->ingest_configuration();
+  EXPECT_THAT(config, HasSubstr(fmt::format("journal:\n  dir: {}/journal\n", folder_)));
+  EXPECT_THAT(config, HasSubstr("  - name: main\n    venue: coinbase-exchange\n    symbols: [\"BTC-USD\""));
+  EXPECT_THAT(config, HasSubstr(fmt::format("passphrase_file: {}/coinbase-exchange-main-sidecar.passphrase", folder_)));
+  EXPECT_THAT(config, HasSubstr("    rest_url: " + rest_url_));
+  EXPECT_THAT(config, Not(HasSubstr(keys_.secret)));
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ + "/journal"));
+}
+
+TEST_F(AccountServerTest, BinaryMessagesArriveAsTheyAreSent) {
+  start("alpaca");
+  TestClient client(ws_url_, ca_file_);
+  client.write(fmt::format(R"({{"action":"auth","key":"{}","secret":"{}"}})", keys_.api_key, keys_.secret));
+  EXPECT_THAT(client.read().value_or(""), HasSubstr(R"("status":"authorized")"));
+  client.write(R"({"action":"listen","data":{"streams":["trade_updates"]}})");
+  EXPECT_TRUE(client.read_until("listening"));
+  EXPECT_THAT(command("fill"), HasSubstr("ok"));
+  EXPECT_TRUE(client.read_until(R"("event":"fill")"));
+  EXPECT_THAT(command("knobs", R"({"cut":1})"), HasSubstr(R"("cut":1)"));
+  EXPECT_THAT(command("fill"), HasSubstr("ok"));
+  EXPECT_FALSE(client.read()) << "broken off inside a frame";
+}
+
 TEST_F(AccountServerTest, TellsWhatItCannotDo) {
   start("kraken");
   EXPECT_THAT(command("cancel", R"({"order":7})"), HasSubstr("not possible"));

@@ -33,8 +33,8 @@ class TradeEvidence {
   };
   bool explains(const LedgerRow& entry) const;
 
-  RecentIds fills_{9'000};  // three marks a fill
-  RecentIds explained_{3'000};
+  RecentIds fills_{6'000};  // three marks a fill
+  RecentIds explained_{1'000};
   std::map<std::string, Unexplained> open_;  // by ref_id
   UnixNanos quiet_until_ = 0;
 };
@@ -62,7 +62,7 @@ class AccountBalances {
 
   const std::string account_;
   std::map<Key, Total> totals_;
-  RecentIds told_{5'000};  // ledger ids
+  RecentIds told_{1'000};  // ledger ids
   TradeEvidence evidence_;
 };
 

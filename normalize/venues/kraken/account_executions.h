@@ -50,8 +50,8 @@ class AccountExecutions {
   const std::string account_;
   Orders orders_{1'000};
   // Event ids. Fifty fills come again with each connect, anything with a repeated frame.
-  RecentIds fills_{5'000};
-  RecentIds states_{5'000};
+  RecentIds fills_{2'000};
+  RecentIds states_{1'000};
 };
 
 }  // namespace millrace::normalize::kraken

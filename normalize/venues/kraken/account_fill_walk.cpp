@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "normalize/venues/kraken/account_answers.h"
 #include "normalize/venues/kraken/account_executions.h"
 #include "normalize/venues/kraken/account_words.h"

@@ -16,7 +16,7 @@ FillsSettings complete(FillsSettings settings, const normalize::AccountCapabilit
 
 AccountState make_state(const normalize::AccountVenue& venue, SidecarPorts& ports, RateShare& share,
                         const FillsSettings& settings) {
-  return {venue, ports, settings, share, KnownIds(settings.most_known), {}, 1, {}, {}};
+  return {venue, ports, settings, share, KnownIds(settings.most_known), {}, 1, {}, true, {}};
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ void AccountSidecar::adopt(const schemas::Cursor& cursor) {
 }
 
 UnixNanos AccountSidecar::tail_from(UnixNanos now) const {
-  return fills::tail_from(state_.cursor, now, state_.settings) - kForgetMargin;
+  return fills::tail_from(state_.cursor, now + state_.clock_offset.value_or(0), state_.settings) - kForgetMargin;
 }
 
 void AccountSidecar::start(UnixNanos known_from, UnixNanos now) {
@@ -58,41 +58,57 @@ void AccountSidecar::begin_next(UnixNanos now) {
     if (scopes_.empty() && !triggers_.waits_by_hand()) return;
     wish_ = triggers_.take(now);
     if (!wish_) return;
+    left_.clear();
     progress_ = {};
     progress_.span_ns = state_.settings.piece_ns;
+    progress_.grace_ns = state_.live_since ? state_.settings.grace_ns : 0;
   }
   sweep_.begin(*wish_, scopes_of(*wish_), progress_, ++sweeps_, now);
 }
 
 std::set<std::string> AccountSidecar::scopes_of(const Wish& wish) const {
-  if (!state_.venue.capabilities().fills_per_symbol || wish.symbols.empty()) return scopes_;
-  return wish.symbols;
+  const bool all = !state_.venue.capabilities().fills_per_symbol || wish.symbols.empty();
+  std::set<std::string> scopes = all ? scopes_ : wish.symbols;
+  for (const std::string& symbol : left_) scopes.erase(symbol);
+  return scopes;
 }
 
 // After whatever happened: has a sweep ended, may the next one begin?
 void AccountSidecar::after(UnixNanos now) {
-  const auto end = sweep_.take_end();
+  auto end = sweep_.take_end();
   if (end) ended(*end, now);
   begin_next(now);
 }
 
-void AccountSidecar::ended(const SweepEnd& end, UnixNanos now) {
+void AccountSidecar::ended(SweepEnd& end, UnixNanos now) {
   add(end);
-  end_ = end;
   progress_ = sweep_.progress();
   if (end.cursor_unknown) ask_cursor(now);
-  if (!end.ok) {
-    triggers_.failed(*wish_, end.why, end.left, end.not_before, now);
-    wish_.reset();
-    return;
+  end.last = piece_done(end, now);
+  if (end.last) wish_.reset();
+  end_ = end;
+}
+
+// True: there is no next piece of the wish, or not now.
+bool AccountSidecar::piece_done(const SweepEnd& end, UnixNanos now) {
+  // The venue answers, but not about these.
+  const bool one_sided = end.why == Failure::kVenue && !end.left.empty() && end.left.size() < scopes_.size();
+  if (!end.ok && !one_sided) {
+    triggers_.failed(*wish_, end.why, end.not_before, now);
+    return true;
   }
-  if (*progress_.reached < *progress_.target) {
+  left_.insert(end.left.begin(), end.left.end());
+  if (*progress_.reached < *progress_.target && !scopes_of(*wish_).empty()) {
     progress_.span_ns = std::min(progress_.span_ns * 2, state_.settings.piece_ns);
-    return;
+    return false;
   }
-  triggers_.succeeded();
-  wish_.reset();
-  forget_old(now);
+  if (left_.empty()) {
+    triggers_.succeeded();
+  } else {
+    triggers_.partly_failed(*wish_, left_, now);
+  }
+  state_.known.forget_before(tail_from(now));
+  return true;
 }
 
 void AccountSidecar::add(const SweepEnd& end) {
@@ -105,8 +121,6 @@ void AccountSidecar::add(const SweepEnd& end) {
   counters_.late_fills += end.recovery.late_fills;
   counters_.contradictions += end.contradictions;
 }
-
-void AccountSidecar::forget_old(UnixNanos now) { state_.known.forget_before(tail_from(now)); }
 
 void AccountSidecar::on_record(std::string_view symbol, UnixNanos venue_time, const schemas::Execution& execution,
                                UnixNanos now) {
@@ -131,7 +145,10 @@ void AccountSidecar::on_stream(schemas::StreamState state, std::string_view reas
   note_symbol(symbol, now);
   if (reason == "quantity_mismatch") triggers_.note(Trigger::kQuantityMismatch, now, symbol);
   if (reason == "balance_mismatch") triggers_.note(Trigger::kBalanceMismatch, now, symbol);
-  if (reason == "fills_from_rest") triggers_.note(Trigger::kFillsFromRest, now, symbol);
+  if (reason == "fills_from_rest") {
+    state_.stream_tells_fills = false;
+    triggers_.note(Trigger::kFillsFromRest, now, symbol);
+  }
 }
 
 void AccountSidecar::on_answer(std::int64_t id, const normalize::PrivateAnswer& answer, UnixNanos now) {

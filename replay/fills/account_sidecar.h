@@ -52,7 +52,8 @@ class AccountSidecar {
 
   // What the cursor topic says; before start(), and whenever another record of ours is found in it.
   void adopt(const schemas::Cursor& cursor);
-  // Before start(): so early must the execution topic be read. The venue's time; record times may be later.
+  // Before start(): so early must the execution topic be read. The venue's time; a record's own time may be earlier by
+  // as much as the clocks differ, so that a search by it should begin some hours before.
   UnixNanos tail_from(UnixNanos now) const;
   // The topic was read from `known_from` (the venue's time) to its end, by on_record. Sweeps begin.
   void start(UnixNanos known_from, UnixNanos now);
@@ -101,9 +102,9 @@ class AccountSidecar {
   void begin_next(UnixNanos now);
   std::set<std::string> scopes_of(const Wish& wish) const;
   void note_symbol(std::string_view symbol, UnixNanos now);
-  void ended(const SweepEnd& end, UnixNanos now);
+  void ended(SweepEnd& end, UnixNanos now);
+  bool piece_done(const SweepEnd& end, UnixNanos now);
   void add(const SweepEnd& end);
-  void forget_old(UnixNanos now);
   void ask_cursor(UnixNanos now);
 
   AccountState state_;
@@ -113,6 +114,7 @@ class AccountSidecar {
   std::set<std::string> scopes_;
   std::optional<Wish> wish_;  // being swept, piece by piece
   Progress progress_;
+  std::set<std::string> left_;  // scopes that failed in a piece of it
   std::int64_t sweeps_ = 0;
   std::int64_t epoch_ = 0;         // of the stream
   std::int64_t cursor_asked_ = 0;  // id of read_cursor, 0 = none is out

@@ -22,7 +22,7 @@ struct FillsSettings {
   std::int64_t deep_ns = 172'800'000'000'000;
   // REST may be so far behind the venue's clock; 0 = as the venue's capabilities say.
   std::int64_t safety_lag_ns = 0;
-  // Sweeps that nothing but time asked for leave fills younger than this to the stream, which is about to tell them.
+  // Sweeps that nothing but time asked for leave fills younger than this to a live stream, which is about to tell them.
   std::int64_t grace_ns = 5'000'000'000;
   // Longer ranges are swept piece by piece, each with its own Recovery, so that memory and what a failure repeats are
   // bounded. A piece in which more than `most_fills` are missing is read again by halves.

@@ -56,7 +56,7 @@ void Sweep::pages_done() {
   talk_.drop();
   recovery_.requests = talk_.take_sent();
   recovery_.fills_read = batch_.read();
-  if (read_parts_.empty()) return fail(end_.why, read_errors_);
+  if (read_parts_.empty()) return fail(end_.why, read_errors_, end_.left);
   recovery_.symbols.clear();
   for (const std::size_t part : read_parts_) add_symbol(plan_.parts[part].symbol, recovery_);
   phase_ = Phase::kCatchUp;
@@ -91,7 +91,8 @@ void Sweep::count(const Outgoing& outgoing) {
   if (outgoing.finding != Finding::kMissing) return;
   ++recovery_.fills_missing;
   const UnixNanos our_time = fill.venue_time - state_.clock_offset.value_or(0);
-  if (state_.live_since && our_time > *state_.live_since) ++end_.missing_while_live;
+  const bool stream_live = state_.stream_tells_fills && state_.live_since && our_time > *state_.live_since;
+  if (stream_live) ++end_.missing_while_live;
   const auto through = state_.cursor.through(state_.venue.capabilities().fills_per_symbol ? fill.symbol : "");
   const bool claimed = through && fill.venue_time <= *through && fill.venue_time >= state_.known.whole_from();
   if (claimed && fill.execution.kind == schemas::ExecutionKind::kTrade) ++recovery_.late_fills;
@@ -135,7 +136,8 @@ void Sweep::commit() {
   committing_ = state_.cursor;
   for (const std::size_t part : read_parts_) {
     const SweepPlan::Part& read = plan_.parts[part];
-    committing_.advance(read.symbol, read.from, plan_.through, !wish_.from);
+    const UnixNanos from = planted::kNoOverlap ? 0 : read.from;  // joins on, although nothing overlaps
+    committing_.advance(read.symbol, from, plan_.through, !wish_.from);
   }
   recovery_.phase = RecoveryPhase::kCompleted;
   recovery_.watermark = watermark(committing_);
@@ -165,9 +167,9 @@ std::optional<UnixNanos> Sweep::watermark(const CursorState& cursor) const {
   return least;
 }
 
-void Sweep::fail(Failure why, const std::string& error) {
-  end_.why = why == Failure::kNone ? Failure::kVenue : why;
-  end_.left.clear();
+void Sweep::fail(Failure why, const std::string& error, std::set<std::string> left) {
+  end_.why = why;
+  end_.left = std::move(left);
   recovery_.requests += talk_.take_sent();
   recovery_.phase = RecoveryPhase::kFailed;
   recovery_.watermark.reset();

@@ -32,6 +32,7 @@ struct AccountState {
   CursorState cursor;
   std::int64_t next_id = 1;                    // of the ports' calls
   std::optional<UnixNanos> live_since;         // our clock; empty = the stream is not live
+  bool stream_tells_fills = true;              // false: it said itself that only REST knows them
   std::optional<std::int64_t> clock_offset{};  // the venue's clock minus ours, as last seen
 };
 
@@ -47,7 +48,8 @@ struct SweepEnd {
   Failure why = Failure::kNone;
   bool cursor_unknown = false;  // the commit failed, and may have taken place
   UnixNanos not_before = 0;     // kLimited
-  std::set<std::string> left;   // scopes that failed where others did not
+  std::set<std::string> left;   // scopes that could not be read, where that is all that failed
+  bool last = false;            // the wish is done, or given up until its next try
   std::string error;            // of the sweep, or of the scopes that failed; for people
   schemas::Recovery recovery;   // as committed, else as told
   std::int64_t contradictions = 0;
@@ -102,10 +104,10 @@ class Sweep {
   void count(const Outgoing& outgoing);
   void publish_more();
   void commit();
-  void fail(Failure why, const std::string& error);
+  void fail(Failure why, const std::string& error, std::set<std::string> left = {});
   void finish(bool ok);
   std::optional<UnixNanos> watermark(const CursorState& cursor) const;
-  // Planted bugs.
+  // Planted bugs: planted_sweep.cpp.
   void commit_before_reading();
   std::optional<normalize::PrivateRequest> skip_ties(const std::vector<normalize::FoundFill>& rows);
 

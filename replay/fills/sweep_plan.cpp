@@ -33,9 +33,9 @@ UnixNanos earliest(const std::vector<SweepPlan::Part>& parts) {
       ->from;
 }
 
-UnixNanos target_of(const Wish& wish, const Progress& progress, UnixNanos venue_now, const FillsSettings& settings) {
+UnixNanos target_of(const Wish& wish, const Progress& progress, UnixNanos venue_now) {
   if (progress.target) return *progress.target;
-  const UnixNanos latest = is_routine(wish) ? down(venue_now - settings.grace_ns) : up(venue_now);
+  const UnixNanos latest = is_routine(wish) ? down(venue_now - progress.grace_ns) : up(venue_now);
   return wish.to ? std::min(up(*wish.to), latest) : latest;
 }
 
@@ -69,7 +69,7 @@ normalize::Result<SweepPlan> plan_sweep(const Wish& wish, const std::set<std::st
   if (plan.parts.empty()) return Error{Errc::kRefused, "no symbol to sweep"};
   set_begins(wish, progress, venue_now, whole_from, settings, plan.parts);
   const UnixNanos first = earliest(plan.parts);
-  plan.target = target_of(wish, progress, venue_now, settings);
+  plan.target = target_of(wish, progress, venue_now);
   if (venue_now < first) return Error{Errc::kBadTime, "the venue's clock is behind what was swept already"};
   if (wish.to && *wish.to < first) return Error{Errc::kBadTime, "the range to sweep ends before it begins"};
   plan.target = std::max(plan.target, first);

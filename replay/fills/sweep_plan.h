@@ -18,6 +18,7 @@ struct Progress {
   std::optional<UnixNanos> reached;  // read up to here
   std::optional<UnixNanos> target;   // to be read up to here; set by the first piece
   std::int64_t span_ns = 0;          // of one piece at most
+  std::int64_t grace_ns = 0;         // a live stream is about to tell what is younger
 };
 
 // What one sweep reads. Times are the venue's and whole seconds, outwards for reading and inwards for claims: venues

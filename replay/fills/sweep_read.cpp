@@ -16,7 +16,6 @@ using schemas::RecoveryPhase;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMostJump = 2 * kSecond;  // of the venue's clock against ours
 constexpr std::size_t kMostErrorText = 1'000;
-constexpr std::int64_t kMillisecond = 1'000'000;
 
 std::string text_of(const normalize::Error& error) {
   return std::string(normalize::name(error.code)) + " at " + error.where;
@@ -52,7 +51,7 @@ void Sweep::on_clock(const PrivateAnswer& answer, UnixNanos now) {
   if (jumped(*venue_time, answer.receive_time)) return talk_.ask(state_.venue.time_request(), now);
   if (!make_plan()) return;
   if (!wish_.dry_run) state_.ports.tell(recovery_);
-  if (planted::kCursorBeforeRequest) commit_before_reading();
+  if constexpr (planted::kCursorBeforeRequest) commit_before_reading();
   phase_ = Phase::kPages;
   read_part(now);
 }
@@ -103,7 +102,9 @@ void Sweep::on_page(const PrivateAnswer& answer, UnixNanos now) {
   auto result = walk_->on_page(answer, rows);
   if (!result) return page_failed(text_of(result.error()), now);
   std::optional<PrivateRequest> next = *std::move(result);
-  if (planted::kPlusOneMs && next) next = skip_ties(rows);
+  if constexpr (planted::kPlusOneMs) {
+    if (next) next = skip_ties(rows);
+  }
   batch_.take(std::move(rows), plan_.parts[part_].from, plan_.to, answer.receive_time);
   if (batch_.size() > state_.settings.most_fills && read_by_halves(now)) return;
   if (next && ++pages_ >= state_.settings.most_pages) return page_failed("the pages do not end", now);
@@ -146,30 +147,6 @@ bool Sweep::read_by_halves(UnixNanos now) {
   end_ = {};
   if (make_plan()) read_part(now);
   return true;
-}
-
-void Sweep::commit_before_reading() {
-  for (const SweepPlan::Part& part : plan_.parts) {
-    read_parts_.push_back(static_cast<std::size_t>(&part - plan_.parts.data()));
-    state_.cursor.advance(part.symbol, part.from, plan_.through, true);
-  }
-  schemas::Recovery early = recovery_;
-  early.phase = RecoveryPhase::kCompleted;
-  early.watermark = watermark(state_.cursor);
-  read_parts_.clear();
-  state_.ports.commit(state_.next_id++, cursor_record(state_, state_.cursor), early);
-}
-
-std::optional<PrivateRequest> Sweep::skip_ties(const std::vector<FoundFill>& rows) {
-  if (rows.empty()) return std::nullopt;
-  if (rows.front().venue_time <= rows.back().venue_time) {
-    range_.from = rows.back().venue_time + kMillisecond;
-  } else {
-    range_.to = rows.back().venue_time - kMillisecond;
-  }
-  if (range_.from > range_.to) return std::nullopt;
-  walk_ = state_.venue.walk_fills(state_.settings.account, range_);
-  return walk_->begin();
 }
 
 }  // namespace millrace::fills

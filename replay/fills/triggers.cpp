@@ -46,6 +46,7 @@ void Triggers::ask(Slot& slot, UnixNanos due, const std::set<std::string>& symbo
 }
 
 void Triggers::note(Trigger trigger, UnixNanos now, const std::string& symbol) {
+  if (settings_.only_by_hand) return;
   const std::set<std::string> symbols = symbol.empty() ? std::set<std::string>{} : std::set<std::string>{symbol};
   for (Slot& slot : slots_) {
     if (slot.trigger == trigger) ask(slot, now + slot.delay, symbols);
@@ -64,6 +65,7 @@ void Triggers::stream(bool live, UnixNanos now) {
 // Each periodic reason waits for its next time, unless it waits already. The deep one keeps to the time of day, so that
 // restarts do not put it off.
 void Triggers::arm_periodic(UnixNanos now) {
+  if (settings_.only_by_hand) return;
   const auto arm = [this](Trigger trigger, UnixNanos due) {
     Slot& slot = slot_of(trigger);
     if (!slot.first) ask(slot, due, {});
@@ -131,27 +133,30 @@ std::optional<UnixNanos> Triggers::next() const {
 }
 
 void Triggers::succeeded() {
-  failures_ = 0;
-  auth_failures_ = 0;
-  not_before_ = 0;
+  reset();
+  partial_failures_ = 0;
 }
 
 // Between half and all of what doubles with each failure.
-std::int64_t Triggers::backoff() {
-  const int doublings = std::min(failures_ - 1, 20);
+std::int64_t Triggers::backoff(int failures) {
+  const int doublings = std::min(failures - 1, 20);
   const std::int64_t whole = std::min(settings_.first_backoff_ns << doublings, settings_.most_backoff_ns);
   return whole / 2 + whole / 2 * static_cast<std::int64_t>(random_() % 1000) / 1000;
 }
 
-void Triggers::failed(const Wish& wish, Failure why, const std::set<std::string>& left, UnixNanos not_before,
-                      UnixNanos now) {
+void Triggers::failed(const Wish& wish, Failure why, UnixNanos not_before, UnixNanos now) {
   ++failures_;
   auth_failures_ = why == Failure::kAuth ? auth_failures_ + 1 : 0;
-  const std::int64_t wait = why == Failure::kAuth ? settings_.auth_wait_ns : backoff();
+  const std::int64_t wait = why == Failure::kAuth ? settings_.auth_wait_ns : backoff(failures_);
   not_before_ = std::max({not_before_, not_before, now + wait});
   if (wish.trigger == Trigger::kHand) return;
   if (wish.deep) ask(slot_of(Trigger::kDeep), now, {});
-  ask(slot_of(wish.trigger), now, left.empty() ? wish.symbols : left);
+  ask(slot_of(wish.trigger), now, wish.symbols);
+}
+
+void Triggers::partly_failed(const Wish& wish, const std::set<std::string>& left, UnixNanos now) {
+  reset();
+  if (wish.trigger != Trigger::kHand) ask(slot_of(wish.trigger), now + backoff(++partial_failures_), left);
 }
 
 void Triggers::reset() noexcept {

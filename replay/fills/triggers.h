@@ -37,6 +37,7 @@ std::string_view name(Trigger trigger) noexcept;
 
 // Times in ns.
 struct TriggerSettings {
+  bool only_by_hand = false;  // nothing else begins a sweep: for a process that does one and ends
   // Sweeps so long after what happened: REST may lag behind it.
   std::vector<std::int64_t> after_reconnect{5'000'000'000, 30'000'000'000, 300'000'000'000};
   std::vector<std::int64_t> after_mismatch{1'000'000'000, 35'000'000'000};
@@ -98,9 +99,12 @@ class Triggers {
   std::optional<UnixNanos> next() const;
 
   void succeeded();
-  // Nothing of the wish is lost but one by hand, which its asker repeats. `left`: the scopes that are still wanted;
-  // empty = all of the wish. `not_before`: what the host asked for.
-  void failed(const Wish& wish, Failure why, const std::set<std::string>& left, UnixNanos not_before, UnixNanos now);
+  // Nothing of the wish is lost but one by hand, which its asker repeats. No other sweep before the backoff is over,
+  // nor before `not_before`, what the host asked for.
+  void failed(const Wish& wish, Failure why, UnixNanos not_before, UnixNanos now);
+  // These scopes failed where others did not: only they wait for their backoff, so that a symbol which the venue no
+  // longer knows delays nothing.
+  void partly_failed(const Wish& wish, const std::set<std::string>& left, UnixNanos now);
 
   // Refused too often: nothing but sweeps by hand until reset(), or until one of those succeeds.
   bool circuit_open() const noexcept { return auth_failures_ >= settings_.auth_tries; }
@@ -122,13 +126,13 @@ class Triggers {
   void fire(Slot& slot, UnixNanos now, Wish& wish, bool& whole);
   void arm_periodic(UnixNanos now);
   Slot& slot_of(Trigger trigger);
-  std::int64_t backoff();
+  std::int64_t backoff(int failures);
 
   const TriggerSettings settings_;
   std::vector<Slot> slots_;
   std::deque<Wish> by_hand_;
   bool stream_live_ = false;
-  int failures_ = 0;  // in a row
+  int failures_ = 0, partial_failures_ = 0;  // in a row
   int auth_failures_ = 0;
   UnixNanos not_before_ = 0;
   std::minstd_rand random_;

@@ -96,9 +96,31 @@ TEST_F(AccountSidecarTest, AHealthyStreamThatDropsFillsIsFoundOut) {
   EXPECT_EQ(world.core->counters().missing_while_live, 1);
 }
 
-TEST_F(AccountSidecarTest, TheTimersSweepLeavesTheLastSecondsToTheStream) {
+TEST_F(AccountSidecarTest, WhereOnlyRestKnowsFillsTheStreamIsNotBlamed) {
+  begin();
+  stream(StreamState::kLive);
+  world.run(10 * kMinute);
+  world.fill("1");
+  stream(StreamState::kLive, "fills_from_rest");
+  world.run(kSecond);
+  EXPECT_EQ(triggers().back(), "fills_from_rest");
+  EXPECT_THAT(world.replayed(), ElementsAre("1"));
+  EXPECT_EQ(world.core->counters().missing_while_live, 0);
+}
+
+TEST_F(AccountSidecarTest, WithoutALiveStreamTheTimersSweepWaitsForNothing) {
   begin();
   world.run(15 * kMinute - 2 * kSecond);
+  world.fill("fresh");
+  world.run(3 * kSecond);
+  EXPECT_THAT(world.replayed(), ElementsAre("fresh"));
+}
+
+TEST_F(AccountSidecarTest, TheTimersSweepLeavesTheLastSecondsToTheStream) {
+  begin();
+  stream(StreamState::kLive);
+  world.run(15 * kMinute - 2 * kSecond);
+  world.recoveries.clear();
   world.fill("fresh");
   world.run(3 * kSecond);
   EXPECT_THAT(triggers(), ElementsAre("timer"));
@@ -305,6 +327,28 @@ TEST_F(SymbolSidecarTest, SymbolsOfTheCursorAreSweptAlthoughNobodyNamesThem) {
   world.start();
   world.settle();
   EXPECT_THAT(world.replayed(), ElementsAre("1"));
+}
+
+TEST_F(SymbolSidecarTest, ASymbolThatIsRefusedKeepsNoOtherFromItsPieces) {
+  world.settings.piece_ns = kDay;
+  world.venue_fault = [](const std::string& target) {
+    return target.starts_with("/fills/BTC/") ? std::optional(Answer{400, ""}) : std::nullopt;
+  };
+  world.now += 10 * kDay;
+  world.fill("1", "ETH");
+  world.start();
+  world.settle();
+  EXPECT_THAT(world.replayed(), ElementsAre("1"));
+  ASSERT_THAT(world.ends, SizeIs(2));
+  EXPECT_FALSE(world.ends[0].last);
+  EXPECT_TRUE(world.ends[1].last);
+  EXPECT_EQ(world.core->cursor().through("ETH"), world.venue_now() - 30 * kSecond);
+  EXPECT_EQ(world.core->cursor().through("BTC"), std::nullopt);
+  world.run(10 * kMinute);
+  world.fill("2", "ETH");
+  stream(StreamState::kLive);
+  world.run(6 * kSecond);
+  EXPECT_THAT(world.replayed(), ElementsAre("1", "2"));
 }
 
 TEST_F(SymbolSidecarTest, WithoutAnySymbolItWaits) {

@@ -16,7 +16,6 @@ class SweepPlanTest : public testing::Test {
     settings.safety_lag_ns = 30 * kSecond;
     settings.overlap_ns = 5 * kMinute;
     settings.deep_ns = 2 * kDay;
-    settings.grace_ns = 5 * kSecond;
     progress.span_ns = kDay;
     wish.trigger = Trigger::kReconnect;
   }
@@ -62,6 +61,7 @@ TEST_F(SweepPlanTest, WithoutACursorItBeginsAsFarBackAsADeepSweep) {
 }
 
 TEST_F(SweepPlanTest, SweepsThatOnlyTimeAskedForLeaveTheLastSecondsToTheStream) {
+  progress.grace_ns = 5 * kSecond;
   complete("", kNow - kHour);
   for (const Trigger trigger : {Trigger::kTimer, Trigger::kPoll, Trigger::kDeep}) {
     wish.trigger = trigger;
@@ -138,7 +138,7 @@ TEST_F(SweepPlanTest, ByHandItReadsWhatWasAskedFor) {
   EXPECT_EQ(made->parts[0].from, kNow - 9 * kHour);
   EXPECT_EQ(made->to, kNow - 8 * kHour + kSecond);
   wish.to = kNow + kDay;
-  EXPECT_EQ(plan()->to, kNow - 9 * kHour + kDay < kNow ? kNow - 9 * kHour + kDay : kNow);
+  EXPECT_EQ(plan()->to, kNow);
 }
 
 TEST_F(SweepPlanTest, AClockBehindTheCursorIsAnError) {

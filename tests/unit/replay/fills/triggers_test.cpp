@@ -153,7 +153,7 @@ TEST(Triggers, AFailedSweepComesAgainLaterAndLater) {
     const auto wish = triggers.take(now);
     ASSERT_TRUE(wish);
     EXPECT_EQ(wish->trigger, Trigger::kStart);
-    triggers.failed(*wish, Failure::kVenue, {}, 0, now);
+    triggers.failed(*wish, Failure::kVenue, 0, now);
     EXPECT_FALSE(triggers.take(now));
     waits.push_back(*triggers.next() - now);
     now = *triggers.next();
@@ -170,15 +170,45 @@ TEST(Triggers, AFailedSweepComesAgainLaterAndLater) {
   triggers.note(Trigger::kToken, now);
   const auto next = triggers.take(now);
   ASSERT_TRUE(next);
-  triggers.failed(*next, Failure::kVenue, {}, 0, now);
+  triggers.failed(*next, Failure::kVenue, 0, now);
   EXPECT_LE(*triggers.next(), now + kSecond);  // the count began anew
 }
 
-TEST(Triggers, OnlyTheScopesThatFailedAreSweptAgain) {
-  Triggers triggers({}, kNow);
-  const auto wish = triggers.take(kNow);
-  triggers.failed(*wish, Failure::kVenue, {"ETH"}, 0, kNow);
-  EXPECT_THAT(triggers.take(kNow + kSecond)->symbols, ElementsAre("ETH"));
+TEST(Triggers, ScopesThatFailAloneComeAgainLaterAndLaterAndDelayNoOther) {
+  TriggerSettings settings;
+  settings.timer_ns = kDay;
+  settings.deep_phase_ns = (kNow - kMinute) % kDay;
+  Triggers triggers(settings, kNow);
+  UnixNanos now = kNow;
+  std::int64_t whole = kSecond;
+  for (int i = 0; i < 12; ++i) {
+    const auto wish = triggers.take(now);
+    ASSERT_TRUE(wish);
+    triggers.partly_failed(*wish, {"ETH"}, now);
+    triggers.note(Trigger::kToken, now, "BTC");
+    const auto other = triggers.take(now);
+    ASSERT_TRUE(other);
+    EXPECT_THAT(other->symbols, ElementsAre("BTC"));
+    EXPECT_LE(*triggers.next(), now + whole);
+    now = *triggers.next();
+    whole = std::min(2 * whole, 300 * kSecond);
+  }
+  EXPECT_GT(now, kNow + 10 * kMinute);
+  EXPECT_THAT(triggers.take(now)->symbols, ElementsAre("ETH"));
+}
+
+TEST(Triggers, AProcessForOneSweepByHandBeginsNoOther) {
+  TriggerSettings settings;
+  settings.only_by_hand = true;
+  settings.poll = true;
+  Triggers triggers(settings, kNow);
+  triggers.note(Trigger::kReconnect, kNow);
+  triggers.stream(true, kNow);
+  EXPECT_EQ(triggers.next(), std::nullopt);
+  EXPECT_TRUE(triggers.by_hand({}));
+  EXPECT_EQ(triggers.take(kNow)->trigger, Trigger::kHand);
+  triggers.succeeded();
+  EXPECT_FALSE(triggers.take(kNow + 2 * kDay));
 }
 
 TEST(Triggers, AFailedDeepSweepStaysDeep) {
@@ -187,7 +217,7 @@ TEST(Triggers, AFailedDeepSweepStaysDeep) {
   Triggers triggers = started(settings);
   const auto wish = triggers.take(kNow + kMinute);
   ASSERT_TRUE(wish->deep);
-  triggers.failed(*wish, Failure::kVenue, {}, 0, kNow + kMinute);
+  triggers.failed(*wish, Failure::kVenue, 0, kNow + kMinute);
   const auto again = triggers.take(kNow + kMinute + kSecond);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->deep);
@@ -197,7 +227,7 @@ TEST(Triggers, AFailedDeepSweepStaysDeep) {
 TEST(Triggers, NothingHappensBeforeTheHostAllowsIt) {
   Triggers triggers({}, kNow);
   const auto wish = triggers.take(kNow);
-  triggers.failed(*wish, Failure::kLimited, {}, kNow + kHour, kNow);
+  triggers.failed(*wish, Failure::kLimited, kNow + kHour, kNow);
   triggers.note(Trigger::kReconnect, kNow);
   EXPECT_EQ(triggers.next(), kNow + kHour);
   EXPECT_FALSE(triggers.take(kNow + kHour - 1));
@@ -211,7 +241,7 @@ TEST(Triggers, RefusedKeysAreTriedFiveTimesThirtySecondsApart) {
     EXPECT_FALSE(triggers.circuit_open());
     const auto wish = triggers.take(now);
     ASSERT_TRUE(wish);
-    triggers.failed(*wish, Failure::kAuth, {}, 0, now);
+    triggers.failed(*wish, Failure::kAuth, 0, now);
     EXPECT_EQ(triggers.next(), i < 4 ? std::optional(now + 30 * kSecond) : std::nullopt);
     now += 30 * kSecond;
   }
@@ -227,7 +257,7 @@ TEST(Triggers, ASweepByHandClosesTheCircuitIfItSucceeds) {
   TriggerSettings settings;
   settings.auth_tries = 1;
   Triggers triggers(settings, kNow);
-  triggers.failed(*triggers.take(kNow), Failure::kAuth, {}, 0, kNow);
+  triggers.failed(*triggers.take(kNow), Failure::kAuth, 0, kNow);
   EXPECT_FALSE(triggers.take(kNow + kHour));
   EXPECT_TRUE(triggers.by_hand({}));
   EXPECT_EQ(triggers.take(kNow + kHour)->trigger, Trigger::kHand);
@@ -251,7 +281,7 @@ TEST(Triggers, ByHandGoesFirstAsItIsAndIsBounded) {
   EXPECT_EQ(first->trigger, Trigger::kHand);
   EXPECT_EQ(first->from, 5);
   EXPECT_TRUE(first->dry_run);
-  triggers.failed(*first, Failure::kVenue, {}, 0, kNow);
+  triggers.failed(*first, Failure::kVenue, 0, kNow);
   EXPECT_EQ(triggers.take(kNow)->from, std::nullopt);  // not repeated by itself
 }
 

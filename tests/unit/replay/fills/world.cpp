@@ -151,12 +151,18 @@ void World::consume() {
   }
 }
 
+// Only of the fills that were not found in the topic before: records do not leave it.
 void World::check_claims(const schemas::Cursor& cursor) {
-  const std::multiset<std::string> there = topic_ids();
-  for (const schemas::CursorScope& scope : cursor.scopes) {
-    for (const LedgerFill& fill : ledger) {
-      const bool claimed = fill.time <= scope.complete_through && (scope.symbol.empty() || scope.symbol == fill.symbol);
-      if (claimed && !there.contains(fill.trade_id)) overclaimed.push_back(fill.trade_id);
+  for (; ledger_seen_ < ledger.size(); ++ledger_seen_) {
+    const LedgerFill& fill = ledger[ledger_seen_];
+    not_there_.emplace(found(fill).execution.event_id, ledger_seen_);
+  }
+  for (; topic_seen_ < topic.size(); ++topic_seen_) not_there_.erase(topic[topic_seen_].execution.event_id);
+  for (const auto& [event_id, place] : not_there_) {
+    const LedgerFill& fill = ledger[place];
+    for (const schemas::CursorScope& scope : cursor.scopes) {
+      const bool covers = scope.symbol.empty() || scope.symbol == fill.symbol;
+      if (covers && fill.time <= scope.complete_through) overclaimed.push_back(fill.trade_id);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -105,6 +106,9 @@ class World final : public SidecarPorts {
   };
   std::deque<Event> events_;
   std::size_t consumed_ = 0;  // of the topic
+  // Of check_claims.
+  std::size_t ledger_seen_ = 0, topic_seen_ = 0;
+  std::map<std::string, std::size_t> not_there_;  // event_id -> place in the ledger
 };
 
 }  // namespace millrace::fills::test

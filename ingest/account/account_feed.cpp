@@ -49,19 +49,22 @@ void AccountFeed::connect() {
   SessionSettings session = settings_.session;
   session.url = signer_->address(venue_->ws_url()).reveal();
   link_ = ports_.make_link(std::move(session), *this);
+  link_down_ = false;
   link_->start();
 }
 
 void AccountFeed::stop() {
   stopping_ = true;
-  if (link_) return link_->stop();
+  if (link_ && !link_down_) return link_->stop();
   stopped_ = true;
 }
 
 // LIVE and SYNCING are the adapter's words: an open connection proves nothing about an account. So is what follows an
 // accepted login, which the session reports when the snapshot of the same read may have made the stream LIVE already.
 void AccountFeed::on_state(const StateChange& change) {
-  if (stopping_ && change.state == StreamState::kDisconnected) stopped_ = true;
+  link_down_ = change.state == StreamState::kDisconnected;
+  if (stopping_ && link_down_) stopped_ = true;
+  if (halted_ && !stopping_) return;  // our own doing, and told already
   const bool logged_in = open_ && change.state == StreamState::kSubscribing;
   const bool above = logged_in || change.state == StreamState::kLive || change.state == StreamState::kSyncing;
   if (!above) writer_.connection_state(change.state, ingest::name(change.reason), change.detail, change.at);
@@ -105,6 +108,7 @@ void AccountFeed::on_closed(Reason reason, std::string_view detail, UnixNanos no
   counters_.reconnects.add(ingest::name(reason));
   writer_.begin_frame(now);
   adapter_->on_close(now, writer_);
+  if (halted_) writer_.connection_state(StreamState::kHalted, "journal_full", {}, now);
   todo_.clear();
   waiting_.clear();
   if (venue_->token().each_connect && token_ == Token::kFresh) token_ = Token::kNone;
@@ -190,8 +194,8 @@ void AccountFeed::on_token(const PrivateOutcome& outcome, bool prolonged) {
   const UnixNanos now = ports_.now();
   const normalize::TokenRule& rule = venue_->token();
   if (outcome.judgement.verdict != Judged::kGood) {
-    const bool urgent = token_ != Token::kFresh || now - token_since_ >= rule.urgent_ns;
     if (outcome.judgement.verdict == Judged::kToken) token_ = Token::kNone;
+    const bool urgent = token_ != Token::kFresh || now - token_since_ >= rule.urgent_ns;
     token_due_ = now + (urgent ? kUrgentWait : kCalmWait);
     spdlog::warn("account_token_failed venue={} account={} verdict={} detail=\"{}\"", venue_->venue_name(),
                  writer_.account(), name(outcome.judgement.verdict), outcome.judgement.detail);
@@ -204,7 +208,8 @@ void AccountFeed::on_token(const PrivateOutcome& outcome, bool prolonged) {
   if (rule.before_connect && !prolonged && !stopping_) {
     // The link before, if any, has the old token in its address.
     if (open_) on_closed(Reason::kStopped, "a new token is in the address", now);
-    connect();
+    link_.reset();
+    if (!halted_) connect();
   }
   for (const PrivateText& text : std::exchange(waiting_, {})) {
     if (open_) send(text);
@@ -231,14 +236,18 @@ void AccountFeed::refused(std::string_view detail) {
 // What cannot be kept is not taken: the venue keeps it, and the sidecar reads it back.
 void AccountFeed::check_lane(UnixNanos now) {
   const bool full = ports_.lane_full && ports_.lane_full();
-  if (full == halted_ || stopping_ || !link_) return;
-  halted_ = full;
+  if (full == halted_ || stopping_) return;
   if (full) {
+    if (!link_) return;
+    halted_ = true;
     link_->stop();
     writer_.connection_state(StreamState::kHalted, "journal_full", {}, now);
-  } else {
-    link_->start();
+    return;
   }
+  if (link_ && !link_down_) return;  // it cannot start before it has ended
+  halted_ = false;
+  link_down_ = false;
+  link_ ? link_->start() : connect();
 }
 
 void AccountFeed::tick(UnixNanos now) {

@@ -80,7 +80,7 @@ class AccountFeed final : private SessionListener {
   void send(const normalize::PrivateText& text);
   void ask(normalize::PrivateRequest request);
   void ask_token(const normalize::PrivateRequest& request);
-  void on_token(const PrivateOutcome& outcome);
+  void on_token(const PrivateOutcome& outcome, bool prolonged);
   void keep_token(UnixNanos now);
   void on_answer(const PrivateOutcome& outcome);
   void refused(std::string_view detail);
@@ -104,7 +104,8 @@ class AccountFeed final : private SessionListener {
   std::uint64_t opening_ = 0;  // answers asked for under an earlier one say nothing about this one
   bool open_ = false;
   bool draining_ = false;
-  bool halted_ = false;  // the lane is full
+  bool halted_ = false;     // the lane is full
+  bool link_down_ = false;  // it has ended
   bool stopping_ = false;
   bool stopped_ = false;
   std::unique_ptr<Link> link_;  // last: calls back

@@ -80,27 +80,27 @@ void PrivateRest::tick(UnixNanos now) { pump(now); }
 
 void PrivateRest::reset_auth() {
   refused_ = false;
+  resume_at_ = 0;
   for (Job& job : queue_) job.auth_tries = 0;
   pump(ports_.now());
 }
 
 // The first one that is due goes first; what waits for its time does not hold up the others, but a request under way
-// does.
+// and the host's patience do.
 void PrivateRest::pump(UnixNanos now) {
-  if (busy_ || refused_) return;
+  if (busy_ || refused_ || now < resume_at_) return;
   const auto due = std::ranges::find_if(queue_, [now](const Job& job) { return job.due <= now; });
   if (due == queue_.end()) return;
-  if (due != queue_.begin()) {
-    Job job = std::move(*due);
-    queue_.erase(due);
-    queue_.push_front(std::move(job));
+  const auto wait = budget_.take(std::chrono::nanoseconds(now), due->request.weight);
+  if (wait > std::chrono::nanoseconds::zero()) {
+    resume_at_ = now + wait.count();
+    return;
   }
-  const auto wait = budget_.take(std::chrono::nanoseconds(now), queue_.front().request.weight);
-  if (wait > std::chrono::nanoseconds::zero()) return again(now + wait.count());
-  send(now);
+  std::rotate(queue_.begin(), due, due + 1);
+  send();
 }
 
-void PrivateRest::send(UnixNanos) {
+void PrivateRest::send() {
   Job& job = queue_.front();
   ++job.attempt;
   auto made = signer_.request(job.request, settings_.host);
@@ -150,13 +150,18 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
       return again(until);
     }
     case Judged::kClock:
-      if (job.attempt > kMostAtOnce) return finish(judgement, answer);
+      // What is not signed tells no time of ours, so the venue's clock would not help it.
+      if (job.attempt > kMostAtOnce || job.request.signing == normalize::Signing::kNone) {
+        return finish(judgement, answer);
+      }
       again(now);
       return ask_time();
     case Judged::kNonce:
       return job.attempt > kMostAtOnce ? finish(judgement, answer) : again(now);
     case Judged::kAuth:
-      if (++job.auth_tries < kAuthTries) return again(now + kAuthWait);
+      // Others would be refused as well, and a venue bans those who go on.
+      resume_at_ = now + kAuthWait;
+      if (++job.auth_tries < kAuthTries) return again(resume_at_);
       refused_ = true;
       ports_.auth_refused(judgement.detail);
       return finish(judgement, answer);

@@ -90,7 +90,7 @@ class PrivateRest {
 
   bool push(Job job);
   void pump(UnixNanos now);
-  void send(UnixNanos now);
+  void send();
   void on_answer(HttpAnswer answer);
   void react(const normalize::Judgement& judgement, HttpAnswer& answer);
   // The request at the front once more at `due`.
@@ -108,6 +108,7 @@ class PrivateRest {
   std::deque<Job> queue_;
   bool busy_ = false;
   bool refused_ = false;
+  UnixNanos resume_at_ = 0;  // nothing is sent before: budget, or a refused key
   std::int64_t clock_offset_ns_ = 0;
   std::uint64_t random_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers after our end find it gone

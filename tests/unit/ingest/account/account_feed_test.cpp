@@ -1,0 +1,166 @@
+// One account's feed with Kraken's adapter: login, holes, refusals, a lane that is full.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/ingest/account/feed_fixture.h"
+
+namespace millrace::ingest::test {
+namespace {
+
+using schemas::StreamState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+constexpr const char* kToken = R"({"error":[],"result":{"expires":900,"token":"canary"}})";
+
+std::string executions(std::string_view type, int sequence) {
+  return R"({"channel":"executions","type":")" + std::string(type) + R"(","data":[{"order_id":"O)" +
+         std::to_string(sequence) +
+         R"(","exec_type":"new","symbol":"BTC/USD","side":"buy","order_qty":1.0,"cum_qty":0,"order_type":"limit",)"
+         R"("order_status":"new","timestamp":"2023-09-22T10:33:05.709950Z"}],"sequence":)" +
+         std::to_string(sequence) + "}";
+}
+
+struct Kraken : AccountFixture {
+  Kraken() : AccountFixture("kraken") {}
+  void acknowledge() {
+    link().receive(R"({"method":"subscribe","result":{"channel":"executions"},"success":true,"req_id":1})", now);
+    link().receive(R"({"method":"subscribe","result":{"channel":"balances"},"success":true,"req_id":2})", now);
+  }
+  void go_live() {
+    feed->start();
+    link().open(now);
+    answer(kToken);
+    acknowledge();
+    link().receive(R"({"channel":"executions","type":"snapshot","data":[],"sequence":1})", now);
+    link().receive(R"({"channel":"balances","type":"snapshot","data":[],"sequence":1})", now);
+  }
+};
+
+TEST(AccountFeed, TheTokenComesBeforeTheSubscription) {
+  Kraken kraken;
+  kraken.feed->start();
+  EXPECT_TRUE(kraken.link().started);
+  EXPECT_THAT(kraken.requests, IsEmpty());
+  kraken.link().open(kraken.now);
+  EXPECT_THAT(kraken.link().sent, IsEmpty());
+  ASSERT_THAT(kraken.requests, SizeIs(1));
+  EXPECT_EQ(kraken.requests[0].method, "POST");
+  EXPECT_EQ(kraken.requests[0].target, "/0/private/GetWebSocketsToken");
+  EXPECT_EQ(kraken.requests[0].body, "nonce=1");
+  kraken.answer(kToken);
+  EXPECT_THAT(kraken.link().sent, ElementsAre(HasSubstr(R"("token":"canary")"), HasSubstr(R"("token":"canary")")));
+  EXPECT_THAT(kraken.link().reports, ElementsAre(Progress::kLoggingIn));
+  kraken.acknowledge();
+  EXPECT_THAT(kraken.link().reports, ElementsAre(Progress::kLoggingIn, Progress::kAuthenticated));
+  EXPECT_EQ(kraken.feed->counters().connected.value(), 1U);
+  EXPECT_EQ(kraken.feed->counters().tokens.value(), 1U);
+}
+
+TEST(AccountFeed, EventsAreNumberedUnderTheClaim) {
+  Kraken kraken;
+  kraken.go_live();
+  EXPECT_THAT(kraken.state(), StartsWith("LIVE "));
+  kraken.link().receive(executions("update", 2), kraken.now);
+  kraken.link().receive(executions("update", 3), kraken.now);
+  EXPECT_THAT(kraken.executions(), ElementsAre("7/1 NEW O2", "7/2 NEW O3"));
+  EXPECT_EQ(kraken.feed->counters().frames.value(), 6U);
+}
+
+TEST(AccountFeed, AHoleSubscribesAnewWithAnotherToken) {
+  Kraken kraken;
+  kraken.go_live();
+  const std::size_t before = kraken.requests.size();
+  kraken.link().sent.clear();
+  kraken.link().receive(executions("update", 4), kraken.now);
+  EXPECT_THAT(kraken.link().sent, IsEmpty()) << "with the next token";
+  ASSERT_EQ(kraken.requests.size(), before + 1);
+  kraken.answer(R"({"error":[],"result":{"token":"second"}})");
+  EXPECT_THAT(kraken.link().sent, ElementsAre(testing::AllOf(HasSubstr("unsubscribe"), HasSubstr("second"))));
+  EXPECT_THAT(kraken.link().reconnects, IsEmpty());
+}
+
+TEST(AccountFeed, AFrameThatCannotBeReadIsKeptAside) {
+  Kraken kraken;
+  kraken.go_live();
+  kraken.link().receive("{\"channel\":", kraken.now);
+  EXPECT_EQ(kraken.feed->counters().frames.value(), 5U);
+  int kept = 0;
+  for (const Record& record : kraken.sink.records) {
+    kept += std::holds_alternative<schemas::Decoded<schemas::Quarantine>>(record.body) ? 1 : 0;
+  }
+  EXPECT_EQ(kept, 1);
+  kraken.link().receive(executions("update", 2), kraken.now);
+  EXPECT_THAT(kraken.executions(), SizeIs(1)) << "and it goes on";
+}
+
+TEST(AccountFeed, ARefusedLoginIsTheSessionsBusiness) {
+  Kraken kraken;
+  kraken.feed->start();
+  kraken.link().open(kraken.now);
+  kraken.answer(kToken);
+  kraken.link().receive(R"({"method":"subscribe","error":"EGeneral:Permission denied","success":false,"req_id":1})",
+                        kraken.now);
+  EXPECT_EQ(kraken.link().reports.back(), Progress::kAuthRefused);
+}
+
+TEST(AccountFeed, ARefusedKeyHaltsTheAccountAfterFiveTries) {
+  Kraken kraken;
+  kraken.feed->start();
+  kraken.link().open(kraken.now);
+  for (int i = 1; i <= 5; ++i) {
+    EXPECT_EQ(kraken.requests.size(), static_cast<std::size_t>(i));
+    kraken.answer(R"({"error":["EAPI:Invalid key"]})");
+    kraken.tick(kraken.now + 30 * kSecond);
+  }
+  EXPECT_EQ(kraken.link().reports.back(), Progress::kAuthRefused);
+  EXPECT_EQ(kraken.state(), "HALTED auth_refused");
+  kraken.tick(kraken.now + 300 * kSecond);
+  EXPECT_THAT(kraken.requests, SizeIs(5));
+}
+
+TEST(AccountFeed, AFullLaneClosesTheSessionUntilThereIsRoom) {
+  Kraken kraken;
+  kraken.go_live();
+  kraken.lane_full = true;
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_TRUE(kraken.link().stops);
+  EXPECT_EQ(kraken.state(), "HALTED journal_full");
+  kraken.link().started = false;
+  kraken.lane_full = false;
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_FALSE(kraken.link().started) << "it has not ended yet";
+  kraken.link().close(Reason::kStopped, kraken.now);
+  EXPECT_EQ(kraken.state(), "HALTED journal_full") << "what its end tells is not news";
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_TRUE(kraken.link().started);
+  kraken.link().tell(SessionState::kConnecting, Reason::kNone, kraken.now);
+  EXPECT_THAT(kraken.state(), StartsWith("CONNECTING"));
+}
+
+TEST(AccountFeed, StopsWhenItsSessionHasEnded) {
+  Kraken kraken;
+  kraken.go_live();
+  kraken.feed->stop();
+  EXPECT_TRUE(kraken.link().stops);
+  EXPECT_FALSE(kraken.feed->stopped());
+  kraken.link().close(Reason::kStopped, kraken.now);
+  EXPECT_TRUE(kraken.feed->stopped());
+}
+
+TEST(AccountFeed, StopsAtOnceWhereNothingRuns) {
+  Kraken kraken;
+  kraken.go_live();
+  kraken.lane_full = true;
+  kraken.tick(kraken.now + kSecond);
+  kraken.link().close(Reason::kStopped, kraken.now);
+  kraken.feed->stop();
+  EXPECT_TRUE(kraken.feed->stopped());
+}
+
+}  // namespace
+}  // namespace millrace::ingest::test

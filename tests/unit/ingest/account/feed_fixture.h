@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/account/account_feed.h"
+#include "tests/unit/ingest/worker/feed_harness.h"
+
+namespace millrace::ingest::test {
+
+struct SentRequest {
+  std::string method;
+  std::string target;
+  std::string body;
+  HttpsConnection::Done done;
+};
+
+// One account's feed with a scripted network, the venue's real adapter and a clock that the test moves.
+class AccountFixture {
+ public:
+  explicit AccountFixture(std::string_view venue, std::string_view secret = "c2VjcmV0");
+
+  // Answers the request that is under way.
+  void answer(std::string body, int status = 200);
+  // Ticks each second until `to`.
+  void tick(UnixNanos to);
+  FakeLink& link() { return *links.back(); }
+  // Of the last record about the executions' state: "LIVE snapshot".
+  std::string state() const;
+  // "EPOCH/SEQ KIND ORDER" of each execution.
+  std::vector<std::string> executions() const;
+
+  UnixNanos now = kStart;
+  bool lane_full = false;
+  KeepingSink sink;
+  std::vector<FakeLink*> links;      // the last one is alive
+  std::deque<SentRequest> requests;  // all that were sent; those before the last are answered
+  std::unique_ptr<publish::AccountWriter> writer;
+  std::unique_ptr<AccountFeed> feed;
+};
+
+}  // namespace millrace::ingest::test

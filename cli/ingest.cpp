@@ -1,9 +1,7 @@
 // `millrace ingest`: from the venues' sockets to Kafka, until SIGTERM or SIGINT. SIGHUP reads the file again.
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
-#include <time.h>
 
 #include <chrono>
 #include <cstdio>
@@ -14,6 +12,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/service.h"
 #include "ingest/config/load.h"
 #include "ingest/worker/worker.h"
 
@@ -26,38 +25,6 @@ struct IngestOptions {
   std::string ready_file;
   int seconds = 0;  // 0 = until a signal
 };
-
-// The signals that this program waits for; blocked in every thread, so that only wait() takes them.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    // A socket that is gone is an error of its write, not the end of the process.
-    signal(SIGPIPE, SIG_IGN);
-  }
-
-  // The next one; nothing if `deadline` passes first.
-  std::optional<int> wait(std::optional<std::chrono::steady_clock::time_point> deadline) const {
-    for (;;) {
-      const auto left = deadline ? *deadline - std::chrono::steady_clock::now() : std::chrono::hours(1);
-      if (left <= std::chrono::nanoseconds(0)) return std::nullopt;
-      const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
-      const timespec timeout{ns / 1'000'000'000, ns % 1'000'000'000};
-      const int signal = sigtimedwait(&set_, nullptr, &timeout);
-      if (signal > 0) return signal;
-    }
-  }
-
- private:
-  sigset_t set_;
-};
-
-void set_up_log(const std::string& level) {
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
-  spdlog::set_level(spdlog::level::from_str(level));
-}
 
 void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
   const std::string line = fmt::format("{{\"ready\":true,\"metrics\":\"http://{}/metrics\",\"epoch\":{}}}\n",

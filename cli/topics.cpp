@@ -75,6 +75,10 @@ Scope scope_from_config(const std::string& path) {
   scope.kafka.prefix = loaded.config.kafka.prefix;
   scope.kafka.properties = loaded.config.kafka.properties;
   for (const auto& venue : loaded.config.venues) scope.venues.push_back(datasets_of(venue));
+  for (const auto& account : loaded.config.accounts) {
+    const auto known = std::ranges::find(scope.venues, account.venue, &publish::VenueDatasets::venue);
+    if (known == scope.venues.end()) scope.venues.push_back({account.venue, {}});
+  }
   return scope;
 }
 

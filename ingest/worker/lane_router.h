@@ -18,12 +18,13 @@ class LaneRouter final : public publish::AckListener {
    public:
     Entrance(LaneRouter& router, publish::RecordSink& lane) : router_(router), lane_(lane) {}
 
-    // Before the first stream is opened.
+    // Before the first report; whose streams are opened by a constructor can only be named after it.
     void serve(publish::AckListener& listener) noexcept { listener_ = &listener; }
+    publish::AckListener* listener() const noexcept { return listener_; }
 
     publish::StreamSlot open(const publish::StreamSpec& spec) override {
       const publish::StreamSlot slot = lane_.open(spec);
-      router_.note(slot, listener_);
+      router_.note(slot, *this);
       return slot;
     }
     std::span<std::byte> reserve(publish::StreamSlot stream, std::size_t bound) override {
@@ -53,17 +54,17 @@ class LaneRouter final : public publish::AckListener {
   }
 
  private:
-  void note(publish::StreamSlot slot, publish::AckListener* owner) {
+  void note(publish::StreamSlot slot, Entrance& owner) {
     const auto place = static_cast<std::size_t>(slot);
     if (place >= owners_.size()) owners_.resize(place + 1, nullptr);
-    owners_[place] = owner;
+    owners_[place] = &owner;
   }
   publish::AckListener* owner_of(publish::StreamSlot slot) const noexcept {
     const auto place = static_cast<std::size_t>(slot);
-    return place < owners_.size() ? owners_[place] : nullptr;
+    return place < owners_.size() && owners_[place] != nullptr ? owners_[place]->listener() : nullptr;
   }
 
-  std::vector<publish::AckListener*> owners_;  // by StreamSlot
+  std::vector<Entrance*> owners_;  // by StreamSlot
 };
 
 }  // namespace millrace::ingest

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Fills of an account from the simulator's socket to Kafka, with the sidecar beside the worker: the connection is cut and
+fills are made meanwhile, the worker and the sidecar are killed, a second sidecar takes over. In the end the topic, each
+event_id once, is the venue's ledger."""
+import decimal
+import json
+import sys
+
+from account_flow import add_accounts, control, kill_and_restart, sidecar, topic
+from flow import Flow, expect, wait_for
+
+VENUES = sys.argv[1:] or ["kraken"]
+
+
+def number(text):
+    return decimal.Decimal(text)
+
+
+def fills_of(records, account):
+    """event_id -> the record of the highest revision, of fills that were not made void."""
+    latest = {}
+    for record in records:
+        if record["meta"]["account"] != account or not record["kind"].startswith("TRADE"):
+            continue
+        known = latest.get(record["event_id"])
+        if known is None or record["revision"] > known["revision"]:
+            latest[record["event_id"]] = record
+    return [record for record in latest.values() if record["kind"] != "TRADE_CANCEL"]
+
+
+def content(order, symbol, side, quantity, price):
+    return (order, symbol, side.upper(), number(quantity), number(price))
+
+
+def missing_and_extra(flow, venue, name):
+    """Fills that only the ledger has, and that only the topic has. Symbols are compared without their separators."""
+    ledger = control(flow, f"{venue}:{name}", "ledger")
+    want = sorted(content(fill["order_id"], fill["symbol"], fill["side"], fill["quantity"], fill["price"])
+                  for fill in ledger["fills"] if not fill["bust_ns"])
+    have = sorted(content(record["order_id"], record["meta"]["symbol"], record["side"], record["last_quantity"],
+                          record["last_price"])
+                  for record in fills_of(topic(flow, f"account.{venue}.execution"), name))
+    return [one for one in want if one not in have], [one for one in have if one not in want], len(want)
+
+
+def watermark(flow, venue):
+    """The last completed sweep's."""
+    done = [one for one in topic(flow, f"ops.{venue}.recovery") if one["phase"] == "COMPLETED" and "watermark_ns" in one]
+    return done[-1]["watermark_ns"] if done else 0
+
+
+def run(flow, venue, worker, watcher):
+    name = "main"
+    account = f"{venue}:{name}"
+    control(flow, account, "knobs", rate=20)
+    wait_for("fills in the topic", lambda: flow.metric(worker, "millrace_account_records_total", venue=venue,
+                                                       dataset="execution") > 100)
+    wait_for("a first watermark", lambda: watermark(flow, venue), 60)
+    # Fills that the stream never hears of, nor any number shows.
+    control(flow, account, "knobs", lose=1)
+    control(flow, account, "burst", count=300)
+    control(flow, account, "cut")
+    control(flow, account, "knobs", lose=0, rate=5)
+    return name
+
+
+def settled(flow, venue, name):
+    """Quiet venue, one more sweep by hand, then the comparison."""
+    control(flow, f"{venue}:{name}", "knobs", rate=0)
+    last = control(flow, f"{venue}:{name}", "ledger")["time_ns"]
+    wait_for("a watermark past the last fill", lambda: watermark(flow, venue) > last, 120, step=1)
+    missing, extra, count = missing_and_extra(flow, venue, name)
+    expect(not missing and not extra, f"{venue}: missing {missing[:3]} of {len(missing)}, extra {extra[:3]} of {len(extra)}")
+    return count
+
+
+with Flow("accounts") as flow:
+    # Sweeps every two seconds and restarts exceed what venues allow, which other tests are about.
+    add_accounts(flow, *(f"{venue}:main" for venue in VENUES), knobs=["limits=0"])
+    flow.edit_config(lambda text: text.replace("    sidecar_keys:", "    poll_healthy_s: 2\n    poll_down_s: 1\n"
+                                               "    limits:\n      rest_weight_per_minute: 60000\n"
+                                               "    safety_lag_s: 1\n    sidecar_keys:"))
+    worker = flow.ingest()
+    watcher = sidecar(flow)
+    for venue in VENUES:
+        run(flow, venue, worker, watcher)
+    worker = kill_and_restart(flow, worker, flow.ingest, "ingest-2")
+    successor = sidecar(flow, "--take-over", name="sidecar-2")
+    expect(watcher.wait(40) == 3, f"the older sidecar ends with 3: {watcher.tail()}")
+    successor = kill_and_restart(flow, successor, lambda name: sidecar(flow, "--take-over", name=name), "sidecar-3")
+    counts = {venue: settled(flow, venue, "main") for venue in VENUES}
+    expect(worker.stop() == 0 and successor.stop() == 0, f"both end cleanly: {worker.tail()} {successor.tail()}")
+    print(json.dumps({"fills": counts, "missing": 0, "extra": 0}))

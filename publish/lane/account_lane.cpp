@@ -117,7 +117,7 @@ bool AccountLane::put(std::string_view topic, std::string_view key, std::string_
     stats_.refused[static_cast<std::size_t>(RefusedBecause::kNoTopic)].add();
     return false;
   }
-  if (full_) {
+  if (full_ && beyond_disk_bytes_ >= settings_.memory_limit / 2) {
     stats_.refused[static_cast<std::size_t>(RefusedBecause::kBudget)].add();
     return false;
   }

@@ -42,8 +42,8 @@ class AccountLane final : public RecordSink, private ReportListener {
   // What an earlier process could not deliver, oldest first; see Spill::take_leftover.
   std::vector<SpilledRecord> take_leftover() { return spill_.take_leftover(); }
 
-  // RecordSink. reserve() never refuses; put() a topic that is not warm, and everything while full(): what it carries
-  // only tells about streams.
+  // RecordSink. reserve() never refuses; put() a topic that is not warm and, while full(), what exceeds half the memory
+  // once more: it only tells about streams.
   StreamSlot open(const StreamSpec& spec) override;
   std::span<std::byte> reserve(StreamSlot stream, std::size_t bound) override;
   void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;

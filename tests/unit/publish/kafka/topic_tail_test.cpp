@@ -1,0 +1,113 @@
+#include "publish/kafka/topic_tail.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "publish/kafka/topic_admin.h"
+#include "publish/kafka/topic_plan.h"
+#include "publish/kafka/transactor.h"
+#include "tests/unit/publish/support/real_broker.h"
+
+namespace millrace::test {
+namespace {
+
+using publish::TopicTail;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr seconds kWait{30};
+
+class TailOfATopic : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { broker = RealBroker::start(); }
+  static void TearDownTestSuite() { broker.reset(); }
+  void SetUp() override {
+    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+    publish::TopicAdmin admin(kafka());
+    EXPECT_THAT(admin.create({{"t." + topic(), 3, {}}}, 1), IsEmpty());
+    writer = std::make_unique<publish::Transactor>(kafka(), topic());
+    writer->init(kWait);
+  }
+
+  static publish::KafkaSettings kafka() {
+    publish::KafkaSettings settings;
+    settings.brokers = broker->brokers();
+    settings.prefix = "t";
+    return settings;
+  }
+  static std::string topic() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  void write(const std::string& value) {
+    std::string error;
+    ASSERT_EQ(writer->commit({{topic(), "k", value, schemas::MessageType::kCursor}}, kWait, error),
+              publish::Transactor::Outcome::kCommitted)
+        << error;
+  }
+  static std::vector<std::string> read_to_end(TopicTail& tail) {
+    std::vector<std::string> found;
+    const auto ends = tail.ends(kWait);
+    const auto deadline = std::chrono::steady_clock::now() + kWait;
+    while (!tail.reached(ends) && std::chrono::steady_clock::now() < deadline) {
+      tail.poll(milliseconds{100}, [&](const publish::TailRecord& one) { found.emplace_back(one.value); });
+    }
+    EXPECT_TRUE(tail.reached(ends));
+    return found;
+  }
+  static std::int64_t now_ns() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+  }
+
+  static std::unique_ptr<RealBroker> broker;
+  std::unique_ptr<publish::Transactor> writer;
+};
+std::unique_ptr<RealBroker> TailOfATopic::broker;
+
+TEST_F(TailOfATopic, AnEmptyTopicIsReadAtOnce) {
+  TopicTail tail(kafka(), {{topic(), 0}}, kWait);
+  EXPECT_THAT(tail.ends(kWait), SizeIs(3));
+  EXPECT_THAT(read_to_end(tail), IsEmpty());
+}
+
+TEST_F(TailOfATopic, FollowsWhatIsWritten) {
+  write("1");
+  TopicTail tail(kafka(), {{topic(), 0}}, kWait);
+  EXPECT_THAT(read_to_end(tail), ElementsAre("1"));
+  const auto before = tail.ends(kWait);
+  write("2");
+  EXPECT_TRUE(tail.reached(before)) << "what came later does not count";
+  EXPECT_THAT(read_to_end(tail), ElementsAre("2")) << "the marker at the end is passed, too";
+}
+
+TEST_F(TailOfATopic, BeginsAtATime) {
+  write("old");
+  const std::int64_t since = now_ns() + 2'000'000;
+  while (now_ns() < since + 1'000'000) {
+  }
+  write("new");
+  TopicTail tail(kafka(), {{topic(), since}}, kWait);
+  EXPECT_THAT(read_to_end(tail), ElementsAre("new"));
+}
+
+TEST_F(TailOfATopic, BeginsAtTheEndWhereNothingIsAsYoung) {
+  write("old");
+  TopicTail tail(kafka(), {{topic(), now_ns() + 3'600'000'000'000}}, kWait);
+  EXPECT_THAT(read_to_end(tail), IsEmpty());
+  write("new");
+  EXPECT_THAT(read_to_end(tail), ElementsAre("new"));
+}
+
+TEST_F(TailOfATopic, AMissingTopicSaysWhatToDo) {
+  try {
+    const TopicTail tail(kafka(), {{"nowhere", 0}}, kWait);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("t.nowhere"));
+  }
+}
+
+}  // namespace
+}  // namespace millrace::test

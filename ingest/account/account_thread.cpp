@@ -104,6 +104,7 @@ class AccountThread::Impl {
     auto& writer = writers_.emplace_back();
     LaneRouter::Entrance& into = *entrance;
     writer = std::make_unique<publish::AccountWriter>(config.venue, config.name, into, std::move(options));
+    into.serve(*writer);
     const std::string name = config.venue + "/" + config.name;
     auto& host = hosts_.emplace_back(std::make_unique<PrivateHost>(context_, config, venue->rest_url()));
     auto& offset = offsets_.emplace_back(std::make_shared<std::int64_t>(0));

@@ -16,7 +16,6 @@ using schemas::StreamState;
 
 constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAckLimit = 10 * kSecond;
-constexpr UnixNanos kSnapshotLimit = 5 * kSecond;
 constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;
 constexpr UnixNanos kRestLag = 30 * kSecond;  // REST may be so far behind the stream
@@ -25,6 +24,24 @@ constexpr std::size_t kSnapshotPage = 50;  // orders a message (5.2); fewer end 
 constexpr std::string_view kSubscribeHeartbeats = R"({"type":"subscribe","channel":"heartbeats"})";
 constexpr std::string_view kSubscribeUser = R"({"type":"subscribe","channel":"user"})";
 constexpr std::string_view kUnsubscribeUser = R"({"type":"unsubscribe","channel":"user"})";
+
+// Orders that wait for the book are not in the list of open ones (8): they are asked for by id.
+std::string open_orders(std::string_view cursor) {
+  const std::string after = cursor.empty() ? std::string() : fmt::format("&cursor={}", query_text(cursor));
+  return "/api/v3/brokerage/orders/historical/batch?order_status=OPEN" + after;
+}
+
+std::string recent_orders(UnixNanos since, std::string_view cursor) {
+  const std::string after = cursor.empty() ? std::string() : fmt::format("&cursor={}", query_text(cursor));
+  return fmt::format("/api/v3/brokerage/orders/historical/batch?start_date={}{}", query_text(rfc3339_text(since)),
+                     after);
+}
+
+std::string one_order(std::string_view id) {
+  return fmt::format("/api/v3/brokerage/orders/historical/{}", query_text(id));
+}
+
+constexpr OrderQuestions::Spelling kSpelling{open_orders, recent_orders, one_order, {}};
 
 GapMark outage() {
   GapMark mark;
@@ -46,16 +63,16 @@ GapMark hole(std::int64_t from, std::int64_t to) {
 }  // namespace
 
 AdvancedAccount::AdvancedAccount(std::string_view venue, std::string_view account)
-    : orders_(std::string(venue), std::string(account)) {}
+    : orders_(std::string(venue), std::string(account)), questions_(kSpelling) {}
 
-std::string AdvancedAccount::key(std::string_view what) const { return fmt::format("{}/{}", what, connection_); }
+std::string AdvancedAccount::balances_key() const { return fmt::format("accounts/{}", connection_); }
 
 void AdvancedAccount::on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) {
   Call call{now, out, todo};
   connected_ = true;
-  acknowledged_ = resubscribed_ = false;
+  acknowledged_ = logged_in_ = resubscribed_ = in_snapshot_ = false;
   sequence_.reset();
-  check_.clear();
+  questions_.open();
   balances_.forget();
   if (++connection_ > 1) {
     resubscribed_ = true;
@@ -76,13 +93,6 @@ void AdvancedAccount::subscribe(Call& call) {
   ack_due_ = call.now + kAckLimit;
   call.todo.send.push_back({std::string(kSubscribeHeartbeats), Signing::kSign});
   call.todo.send.push_back({std::string(kSubscribeUser), Signing::kSign});
-  begin_snapshot(call);
-}
-
-void AdvancedAccount::begin_snapshot(Call& call) {
-  snapshot_ = Snapshot::kAwaited;
-  snapshot_due_ = call.now + kSnapshotLimit + kAckLimit;
-  check_.begin(orders_.open_ids());
 }
 
 Result<void> AdvancedAccount::on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) {
@@ -98,7 +108,9 @@ Result<void> AdvancedAccount::on_frame(const Frame& frame, AccountSink& out, Acc
   const auto message = read_advanced(*node);
   if (!message) return message.error();
   if (in_sequence(*message, call)) {
-    if (message->lists_user || message->channel == "user") on_acknowledged(call);
+    const bool snapshot = std::any_of(message->events.begin(), message->events.end(),
+                                      [](const UserEvent& event) { return event.snapshot; });
+    if (message->lists_user || snapshot) on_acknowledged(call);
     for (const UserEvent& event : message->events) on_event(event, *message, call);
     const bool known =
         message->channel == "user" || message->channel == "subscriptions" || message->channel == "heartbeats";
@@ -123,35 +135,35 @@ bool AdvancedAccount::in_sequence(const AdvancedMessage& message, Call& call) {
   resubscribed_ = true;
   call.todo.send.push_back({std::string(kUnsubscribeUser), Signing::kSign});
   call.todo.send.push_back({std::string(kSubscribeUser), Signing::kSign});
-  begin_snapshot(call);
+  in_snapshot_ = acknowledged_ = false;
+  ack_due_ = call.now + kAckLimit;
+  questions_.doubt();
   return true;
 }
 
+// The snapshot may come before the acknowledgement.
 void AdvancedAccount::on_acknowledged(Call& call) {
   ack_due_.reset();
   refusals_ = 0;
   if (std::exchange(acknowledged_, true)) return;
-  call.todo.login = AccountCommands::Login::kAccepted;
+  if (!std::exchange(logged_in_, true)) call.todo.login = AccountCommands::Login::kAccepted;
+  questions_.ask(call.now, orders_.open_ids(), call.todo);
 }
 
 // All open orders, 50 a message (5.2). What follows the first one before the snapshot's end belongs to it, whatever it
 // is called.
 void AdvancedAccount::on_event(const UserEvent& event, const AdvancedMessage& message, Call& call) {
-  if (event.snapshot && snapshot_ == Snapshot::kAwaited) snapshot_ = Snapshot::kBegun;
-  const bool snapshot = event.snapshot || snapshot_ == Snapshot::kBegun;
-  const AdvancedOrders::Source source{snapshot ? Origin::kSnapshot : Origin::kLive, call.now, message.sent,
-                                      message.bad_time};
+  in_snapshot_ = in_snapshot_ || event.snapshot;
+  const AdvancedOrders::Source source{in_snapshot_ ? Origin::kSnapshot : Origin::kLive,
+                                      call.now,
+                                      message.sent,
+                                      message.bad_time,
+                                      in_snapshot_,
+                                      in_snapshot_ && questions_.is_first()};
+  if (event.orders.size() < kSnapshotPage) in_snapshot_ = false;
   for (const AdvancedOrder& order : event.orders) {
-    if (snapshot_ != Snapshot::kDone) check_.add(order.id);
     if (orders_.apply(order, source, call.out)) fetch_fills(call);
   }
-  if (snapshot_ == Snapshot::kBegun && event.orders.size() < kSnapshotPage) end_snapshot(call);
-}
-
-void AdvancedAccount::end_snapshot(Call& call) {
-  snapshot_ = Snapshot::kDone;
-  snapshot_due_.reset();
-  for (const std::string& id : check_.missing()) ask_order(id, 0, call);
 }
 
 void AdvancedAccount::fetch_fills(Call& call) {
@@ -180,58 +192,74 @@ Result<void> AdvancedAccount::on_refusal(const JsonNode& message, Call& call) {
 // Late answers to what an earlier connection asked are of no use.
 Result<void> AdvancedAccount::on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) {
   Call call{answer.receive_time, out, todo};
-  if (!connected_) return {};
+  const OrderQuestions::About about = questions_.about(answer.key);
   Result<void> done;
-  const std::string order_key = key("order") + "/";
-  if (answer.key == key("accounts")) {
+  if (about == OrderQuestions::About::kOne) {
+    done = on_order(answer, questions_.order_id(answer.key), call);
+  } else if (about != OrderQuestions::About::kNothing) {
+    done = on_list(answer, about, call);
+  } else if (connected_ && answer.key == balances_key()) {
     done = on_balances(answer, call);
-  } else if (answer.key.starts_with(order_key)) {
-    done = on_order(answer, std::string(answer.key.substr(order_key.size())), call);
   }
   settle(call);
   wake(call);
   return done;
 }
 
-void AdvancedAccount::ask_order(const std::string& id, UnixNanos not_before, Call& call) {
-  PrivateRequest request;
-  request.key = fmt::format("{}/{}", key("order"), id);
-  request.target = fmt::format("/api/v3/brokerage/orders/historical/{}", query_text(id));
-  request.not_before = not_before;
-  call.todo.rest.push_back(std::move(request));
-}
-
-// An order that no answer tells is asked for again, and the stream is not live before.
-Result<void> AdvancedAccount::on_order(const PrivateAnswer& answer, const std::string& id, Call& call) {
-  if (!check_.is_asked(id)) return {};
-  if (answer.status == 404) {
-    if (check_.not_found(id)) {
-      orders_.apply_gone(id, call.now, call.out);
-    } else {
-      ask_order(id, call.now + kRestLag, call);
-    }
+Result<void> AdvancedAccount::on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call) {
+  if (answer.status != 200) {
+    give_up(about, {}, call);
     return {};
   }
-  Result<AdvancedOrder> order = Error{Errc::kRefused, "order"};
-  if (answer.status == 200) {
-    const auto node = parse_json(parser_, answer.body);
-    order = node ? read_advanced_order(*node) : node.error();
+  const auto node = parse_json(parser_, answer.body);
+  const auto page = node ? read_advanced_orders(*node) : node.error();
+  if (!page) {
+    give_up(about, {}, call);
+    return page.error();
   }
-  if (!order) {
-    set_state(Dataset::kExecution, StreamState::kRecovering, "order_unknown", call);
-    ask_order(id, call.now + kPoll, call);
-    return answer.status == 200 ? Result<void>(order.error()) : Result<void>();
+  const AdvancedOrders::Source source{Origin::kSnapshot, call.now, std::nullopt, false, false, questions_.is_first()};
+  std::vector<std::string> ids;
+  for (const AdvancedOrder& order : page->rows) {
+    ids.push_back(order.id);
+    if (orders_.apply(order, source, call.out)) fetch_fills(call);
   }
-  check_.settled(id);
-  if (orders_.apply(*order, {Origin::kSnapshot, call.now, std::nullopt, false}, call.out)) fetch_fills(call);
+  if (questions_.on_page(about, ids, page->cursor, call.todo)) {
+    questions_.ask_missing(call.now, orders_.open_ids(), call.todo);
+  }
   return {};
+}
+
+Result<void> AdvancedAccount::on_order(const PrivateAnswer& answer, const std::string& id, Call& call) {
+  if (id.empty()) return {};
+  if (answer.status == 404) {
+    if (questions_.on_not_found(id, call.now, call.todo)) orders_.apply_gone(id, call.now, call.out);
+    return {};
+  }
+  if (answer.status != 200) {
+    give_up(OrderQuestions::About::kOne, id, call);
+    return {};
+  }
+  const auto node = parse_json(parser_, answer.body);
+  const auto order = node ? read_advanced_order(*node) : node.error();
+  if (!order) {
+    give_up(OrderQuestions::About::kOne, id, call);
+    return order.error();
+  }
+  if (orders_.apply(*order, {Origin::kSnapshot, call.now, std::nullopt}, call.out)) fetch_fills(call);
+  questions_.on_told(id, call.todo);
+  return {};
+}
+
+void AdvancedAccount::give_up(OrderQuestions::About about, const std::string& id, Call& call) {
+  questions_.give_up(about, id, call.now, call.todo);
+  set_state(Dataset::kExecution, StreamState::kRecovering, "orders_unknown", call);
 }
 
 void AdvancedAccount::ask_balances(std::string_view cursor, Call& call) {
   balances_due_.reset();
   if (cursor.empty()) balances_asked_ = call.now;
   PrivateRequest request;
-  request.key = key("accounts");
+  request.key = balances_key();
   request.target = "/api/v3/brokerage/accounts?limit=250";
   if (!cursor.empty()) request.target += fmt::format("&cursor={}", query_text(cursor));
   call.todo.rest.push_back(std::move(request));
@@ -266,13 +294,8 @@ void AdvancedAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& 
     todo.reason = "no_ack";
   }
   if (subscribe_due_ && now >= *subscribe_due_) subscribe(call);
-  if (snapshot_due_ && now >= *snapshot_due_) {
-    snapshot_due_.reset();
-    // An account without open orders may have no snapshot; each order that we believe open is asked for.
-    if (acknowledged_) end_snapshot(call);
-  }
+  if (questions_.due() && now >= *questions_.due()) questions_.ask(now, orders_.open_ids(), todo);
   if (balances_due_ && now >= *balances_due_) ask_balances({}, call);
-  settle(call);
   wake(call);
 }
 
@@ -280,14 +303,14 @@ void AdvancedAccount::on_close(UnixNanos now, AccountSink& out) {
   AccountCommands none;
   Call call{now, out, none};
   connected_ = false;
-  for (auto* due : {&ack_due_, &subscribe_due_, &snapshot_due_, &balances_due_}) due->reset();
+  for (auto* due : {&ack_due_, &subscribe_due_, &balances_due_}) due->reset();
+  questions_.close();
   set_state(Dataset::kExecution, StreamState::kRecovering, "connection", call);
   set_state(Dataset::kBalance, StreamState::kRecovering, "connection", call);
 }
 
-// An order that REST may only know late is no reason to wait.
 void AdvancedAccount::settle(Call& call) {
-  if (!connected_ || !acknowledged_ || snapshot_ != Snapshot::kDone || check_.waits()) return;
+  if (!acknowledged_ || in_snapshot_ || !questions_.complete()) return;
   set_state(Dataset::kExecution, StreamState::kLive, resubscribed_ ? "resubscribed" : "subscribed", call);
 }
 
@@ -299,7 +322,7 @@ void AdvancedAccount::set_state(Dataset dataset, StreamState state, std::string_
 }
 
 void AdvancedAccount::wake(Call& call) const {
-  for (const auto& due : {ack_due_, subscribe_due_, snapshot_due_, balances_due_}) {
+  for (const auto& due : {ack_due_, subscribe_due_, questions_.due(), balances_due_}) {
     if (due && (!call.todo.wake_at || *due < *call.todo.wake_at)) call.todo.wake_at = due;
   }
 }

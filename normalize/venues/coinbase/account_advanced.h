@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "normalize/account/account_adapter.h"
-#include "normalize/account/open_order_check.h"
+#include "normalize/account/order_questions.h"
 #include "normalize/json/json_tree.h"
 #include "normalize/venues/coinbase/account_advanced_orders.h"
 #include "normalize/venues/coinbase/account_balances.h"
@@ -15,8 +15,8 @@ namespace millrace::normalize::coinbase {
 
 // One account of Coinbase Advanced: the user channel with its snapshot, beside heartbeats, without which the venue
 // closes quiet channels (sheet, 4.2 and 5.2). Messages of a connection are numbered: after a gap the user channel is
-// subscribed anew, and its snapshot says how things stand. Fills are the sidecar's to fetch, whenever an order has more
-// filled than before ("fills_from_rest"); balances are polled.
+// subscribed anew. Around it REST is asked how the orders stand: the snapshot is of open orders alone. Fills are the
+// sidecar's to fetch, whenever an order has more filled than before ("fills_from_rest"); balances are polled.
 class AdvancedAccount final : public AccountAdapter {
  public:
   AdvancedAccount(std::string_view venue, std::string_view account);
@@ -39,28 +39,28 @@ class AdvancedAccount final : public AccountAdapter {
   void on_acknowledged(Call& call);
   void on_event(const UserEvent& event, const AdvancedMessage& message, Call& call);
   Result<void> on_refusal(const JsonNode& message, Call& call);
+  Result<void> on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call);
   Result<void> on_order(const PrivateAnswer& answer, const std::string& id, Call& call);
   Result<void> on_balances(const PrivateAnswer& answer, Call& call);
 
   void subscribe(Call& call);
-  void begin_snapshot(Call& call);
-  void end_snapshot(Call& call);
-  void ask_order(const std::string& id, UnixNanos not_before, Call& call);
+  void give_up(OrderQuestions::About about, const std::string& id, Call& call);
   void ask_balances(std::string_view cursor, Call& call);
   void fetch_fills(Call& call);
   void settle(Call& call);
   void set_state(Dataset dataset, schemas::StreamState state, std::string_view reason, Call& call);
   void wake(Call& call) const;
-  std::string key(std::string_view what) const;
+  std::string balances_key() const;
 
   JsonParser parser_;
   AdvancedOrders orders_;
   BalanceBook balances_;
 
   // Of the connection.
-  std::int64_t connection_ = 0;  // how often one was opened; part of every request's key, which tells late answers
+  std::int64_t connection_ = 0;  // how often one was opened; part of a request's key, which tells late answers
   bool connected_ = false;
-  bool acknowledged_ = false;
+  bool logged_in_ = false;
+  bool acknowledged_ = false;  // the last subscribe
   bool resubscribed_ = false;
   int refusals_ = 0;
   std::optional<std::int64_t> sequence_;    // of the last message
@@ -69,12 +69,10 @@ class AdvancedAccount final : public AccountAdapter {
   schemas::StreamState orders_state_ = schemas::StreamState::kSyncing;
   schemas::StreamState balances_state_ = schemas::StreamState::kSyncing;
 
-  enum class Snapshot : std::uint8_t { kAwaited, kBegun, kDone };
-  Snapshot snapshot_ = Snapshot::kAwaited;
-  std::optional<UnixNanos> snapshot_due_;
-  OpenOrderCheck check_;
+  bool in_snapshot_ = false;
 
-  std::optional<UnixNanos> balances_due_;  // absent while an answer is awaited
+  OrderQuestions questions_;
+  std::optional<UnixNanos> balances_due_;  // absent while an answer is awaited, and without a connection
   UnixNanos balances_asked_ = 0;
 };
 

@@ -20,7 +20,8 @@ using schemas::WideDecimal;
 constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kBefore = kSecond;       // sequenced before it was made: clocks
 constexpr UnixNanos kBehind = 60 * kSecond;  // sequenced so long after
-constexpr int kFirstCorrection = 3;          // Execution::revision
+constexpr std::string_view kFills = "/api/v3/brokerage/orders/historical/fills";
+constexpr int kFirstCorrection = 3;  // Execution::revision
 
 std::string trade_key(const AdvancedFill& fill) { return fill.order_id + "/" + fill.trade_id; }
 
@@ -84,10 +85,9 @@ AdvancedFillWalk::AdvancedFillWalk(std::string_view venue, std::string_view acco
 PrivateRequest AdvancedFillWalk::request() const {
   PrivateRequest request;
   request.key = "fills";
-  request.target = fmt::format(
-      "/api/v3/brokerage/orders/historical/fills?start_sequence_timestamp={}&end_sequence_timestamp={}&limit={}",
-      query_text(rfc3339_text(std::max<UnixNanos>(range_.from - kBefore, 0))),
-      query_text(rfc3339_text(range_.to + kBehind)), kAdvancedFillsPage);
+  request.target = fmt::format("{}?start_sequence_timestamp={}&end_sequence_timestamp={}&limit={}", kFills,
+                               query_text(rfc3339_text(std::max<UnixNanos>(range_.from - kBefore, 0))),
+                               query_text(rfc3339_text(range_.to + kBehind)), kAdvancedFillsPage);
   if (!range_.symbol.empty()) request.target += fmt::format("&product_ids={}", query_text(range_.symbol));
   if (!cursor_.empty()) request.target += fmt::format("&cursor={}", query_text(cursor_));
   return request;
@@ -95,6 +95,8 @@ PrivateRequest AdvancedFillWalk::request() const {
 
 PrivateRequest AdvancedFillWalk::begin() {
   cursor_.clear();
+  all_read_ = false;
+  unseen_.clear();
   corrections_.clear();
   entries_.clear();
   return request();
@@ -109,17 +111,36 @@ Result<std::optional<PrivateRequest>> AdvancedFillWalk::on_page(const PrivateAns
     return Error{Errc::kSequenceGap, "cursor"};
   }
   for (const AdvancedFill& row : page->rows) {
+    if (row.type == TradeType::kFill) entries_[trade_key(row)] = row.entry_id;
+    if (all_read_) continue;
     if (row.type == TradeType::kFill) {
-      entries_[trade_key(row)] = row.entry_id;
       fills.push_back(found(row, event_id(venue_, account_, row.order_id, row.entry_id)));
     } else {
       corrections_.push_back(row);
     }
   }
   cursor_ = page->cursor;
-  if (!cursor_.empty()) return std::optional(request());
+  if (!all_read_ && !cursor_.empty()) return std::optional(request());
+  if (auto next = ask_corrected()) return std::optional(std::move(*next));
   tell_corrections(fills);
   return std::optional<PrivateRequest>();
+}
+
+// One trade at a time: corrections are rare.
+std::optional<PrivateRequest> AdvancedFillWalk::ask_corrected() {
+  if (!std::exchange(all_read_, true)) {
+    for (const AdvancedFill& row : corrections_) {
+      const bool asked = std::find(unseen_.begin(), unseen_.end(), row.trade_id) != unseen_.end();
+      if (!row.trade_id.empty() && !asked && !entries_.contains(trade_key(row))) unseen_.push_back(row.trade_id);
+    }
+  }
+  if (unseen_.empty()) return std::nullopt;
+  PrivateRequest request;
+  request.key = "fills";
+  request.target = fmt::format("{}?trade_ids={}&limit={}", kFills, query_text(unseen_.back()), kAdvancedFillsPage);
+  unseen_.pop_back();
+  cursor_.clear();
+  return request;
 }
 
 // Oldest first, so that revisions rise.

@@ -18,7 +18,8 @@ namespace millrace::normalize::coinbase {
 //
 // The venue filters by the time at which it sequenced a fill, which is at or behind the trade's: the question reaches a
 // minute further than the range. Reversals and corrections are entries of their own, and newer than the fill that they
-// are about: once all is read they get its event id, by order and trade id, if the walk has seen it.
+// are about, with its order and trade id. They get its event id: where the walk has not seen the fill, it asks for it
+// once the pages are read.
 class AdvancedFillWalk final : public FillWalk {
  public:
   AdvancedFillWalk(std::string_view venue, std::string_view account, SweepRange range);
@@ -29,6 +30,7 @@ class AdvancedFillWalk final : public FillWalk {
 
  private:
   PrivateRequest request() const;
+  std::optional<PrivateRequest> ask_corrected();
   void tell_corrections(std::vector<FoundFill>& fills);
 
   const std::string venue_;
@@ -36,6 +38,8 @@ class AdvancedFillWalk final : public FillWalk {
   const SweepRange range_;
   JsonParser parser_;
   std::string cursor_;
+  bool all_read_ = false;
+  std::vector<std::string> unseen_;                       // trade ids of corrections whose fill the pages lack
   std::vector<AdvancedFill> corrections_;                 // newest first
   std::unordered_map<std::string, std::string> entries_;  // "order/trade" -> entry id
 };

@@ -107,6 +107,28 @@ void read_configuration(const JsonNode& configuration, AdvancedOrder& order, Obj
   if (members.error()) row.fail(members.error()->code, "order_configuration");
 }
 
+// {"order_id":"...","product_id":"BTC-USD","order_configuration":{...},"side":"BUY","status":"OPEN",
+//  "filled_size":"0.001","average_filled_price":"50","order_type":"LIMIT",...}
+Result<AdvancedOrder> read_rest_order(const JsonNode& node, std::string place) {
+  ObjectReader row(node, std::move(place));
+  AdvancedOrder order;
+  order.id = row.need_text("order_id");
+  order.product = row.need_text("product_id");
+  order.client_order_id = row.text("client_order_id");
+  order.type = row.text("order_type");
+  order.time_in_force = row.text("time_in_force");
+  order.side = side_of(row, "side");
+  order.filled = row.need_number("filled_size").value_or(WideDecimal{});
+  order.status = status_of(row, order.filled);
+  order.reason = reason_of(row, order.status);
+  order.average = positive(row.number("average_filled_price"));
+  if (const JsonNode* const configuration = row.object("order_configuration")) {
+    read_configuration(*configuration, order, row);
+  }
+  if (row.error()) return *row.error();
+  return order;
+}
+
 Liquidity liquidity_of(std::string_view word) {
   if (word == "MAKER") return Liquidity::kMaker;
   return word == "TAKER" ? Liquidity::kTaker : Liquidity::kUnspecified;
@@ -198,23 +220,22 @@ Result<AdvancedMessage> read_advanced(const JsonNode& node) {
 Result<AdvancedOrder> read_advanced_order(const JsonNode& answer) {
   const JsonNode* const node = answer.find("order");
   if (node == nullptr) return Error{Errc::kMissingField, "order"};
-  ObjectReader row(*node, "order");
-  AdvancedOrder order;
-  order.id = row.need_text("order_id");
-  order.product = row.need_text("product_id");
-  order.client_order_id = row.text("client_order_id");
-  order.type = row.text("order_type");
-  order.time_in_force = row.text("time_in_force");
-  order.side = side_of(row, "side");
-  order.filled = row.need_number("filled_size").value_or(WideDecimal{});
-  order.status = status_of(row, order.filled);
-  order.reason = reason_of(row, order.status);
-  order.average = positive(row.number("average_filled_price"));
-  if (const JsonNode* const configuration = row.object("order_configuration")) {
-    read_configuration(*configuration, order, row);
-  }
+  return read_rest_order(*node, "order");
+}
+
+Result<AdvancedOrderPage> read_advanced_orders(const JsonNode& answer) {
+  ObjectReader row(answer, "");
+  AdvancedOrderPage page;
+  const JsonNode* const list = row.array("orders");
+  if (list == nullptr) row.fail(Errc::kMissingField, "orders");
+  if (row.boolean("has_next").value_or(false)) page.cursor = row.text("cursor");
   if (row.error()) return *row.error();
-  return order;
+  for (const JsonNode& node : list->children) {
+    auto order = read_rest_order(node, fmt::format("orders[{}]", page.rows.size()));
+    if (!order) return order.error();
+    page.rows.push_back(std::move(*order));
+  }
+  return page;
 }
 
 Result<AdvancedFills> read_advanced_fills(const JsonNode& answer) {

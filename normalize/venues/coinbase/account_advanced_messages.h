@@ -12,7 +12,7 @@
 // Errors of all readers: kBadJson, kMissingField, kWrongType, kBadNumber, kBadTime.
 namespace millrace::normalize::coinbase {
 
-// An order as the user channel and GET /orders/historical/{id} tell it: cumulative, without its fills.
+// An order as the user channel and GET /orders/historical/... tell it: cumulative, without its fills.
 struct AdvancedOrder {
   std::string id, client_order_id, product, type, time_in_force, reason;
   schemas::Side side = schemas::Side::kUnspecified;
@@ -39,6 +39,13 @@ Result<AdvancedMessage> read_advanced(const JsonNode& node);
 
 // {"order":{...}}
 Result<AdvancedOrder> read_advanced_order(const JsonNode& answer);
+
+// {"orders":[...],"has_next":false,"cursor":""}
+struct AdvancedOrderPage {
+  std::vector<AdvancedOrder> rows;
+  std::string cursor;  // empty: the last page
+};
+Result<AdvancedOrderPage> read_advanced_orders(const JsonNode& answer);
 
 enum class TradeType : std::uint8_t { kFill, kReversal, kCorrection };
 // A row of GET /orders/historical/fills.

@@ -66,9 +66,13 @@ ExecutionKind kind_of_snapshot(const AdvancedOrder& order, const KnownOrder* kno
 bool AdvancedOrders::apply(const AdvancedOrder& order, const Source& source, AccountSink& out) {
   const bool live = source.origin == Origin::kLive;
   const KnownOrder* const known = orders_.find(order.id);
-  const bool more = compare(order.filled, filled_before(known)) > 0 && (known != nullptr || live);
-  if (known != nullptr && (is_older(order, *known) || (live && is_same(order, *known)))) {
-    out.on_drop("duplicate");
+  if (known == nullptr && ended_.contains(order.id)) {
+    if (live) out.on_drop("duplicate");
+    return false;
+  }
+  const bool more = compare(order.filled, filled_before(known)) > 0 && (known != nullptr || !source.first);
+  if (known != nullptr && (is_older(order, *known) || (!source.tell_all && is_same(order, *known)))) {
+    if (live) out.on_drop("duplicate");
     return false;
   }
   Execution report;
@@ -97,7 +101,7 @@ void AdvancedOrders::apply_gone(const std::string& order_id, UnixNanos now, Acco
   report.status = OrderStatus::kCancelled;
   report.order_id = order_id;
   report.reason = "NotFound";
-  publish({}, std::move(report), {Origin::kSnapshot, now, std::nullopt, false}, out);
+  publish({}, std::move(report), {Origin::kSnapshot, now, std::nullopt}, out);
 }
 
 // The channel does not say when something happened, only when it was sent: that makes the id.
@@ -105,6 +109,7 @@ void AdvancedOrders::publish(std::string symbol, Execution execution, const Sour
   std::string instrument = instrument_of(symbol);
   const bool snapshot = source.origin == Origin::kSnapshot;
   orders_.complete(symbol, instrument, execution, snapshot);
+  if (is_final(execution.status)) ended_.insert(execution.order_id);
   execution.event_id =
       event_id(venue_, account_, execution.order_id, state_id(execution, source.sent.value_or(source.received)));
   AccountMeta meta;

@@ -6,6 +6,7 @@
 
 #include "normalize/account/account_adapter.h"
 #include "normalize/account/orders.h"
+#include "normalize/account/recent_ids.h"
 #include "normalize/venues/coinbase/account_advanced_messages.h"
 
 namespace millrace::normalize::coinbase {
@@ -23,6 +24,8 @@ class AdvancedOrders {
     UnixNanos received = 0;
     std::optional<UnixNanos> sent;  // the venue's clock
     bool bad_time = false;
+    bool tell_all = false;  // also what says nothing new
+    bool first = false;     // nothing was known before: orders that are new to us are no evidence of a loss
   };
   // True: more is filled than was known, and REST has the fills.
   bool apply(const AdvancedOrder& order, const Source& source, AccountSink& out);
@@ -36,7 +39,9 @@ class AdvancedOrders {
 
   const std::string venue_;
   const std::string account_;
-  Orders orders_;
+  // What comes twice comes within moments, or is in the next list of REST.
+  Orders orders_{1'000};
+  RecentIds ended_{4'000};  // order ids
 };
 
 }  // namespace millrace::normalize::coinbase

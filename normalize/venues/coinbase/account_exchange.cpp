@@ -14,10 +14,9 @@ using schemas::StreamState;
 
 constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAckLimit = 10 * kSecond;
-constexpr UnixNanos kPoll = 60 * kSecond;       // orders while any is open, balances always
+constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;  // the balance channel misses updates (5.1)
 constexpr UnixNanos kRestLag = 30 * kSecond;    // REST may be so far behind the stream
-constexpr std::string_view kOpenOrders = "/orders?status=open&status=pending&status=active&limit=1000";
 
 // Nothing is numbered, so that what an outage took is not known.
 schemas::GapMark outage() {
@@ -27,12 +26,23 @@ schemas::GapMark outage() {
   return mark;
 }
 
-PrivateRequest request(std::string key, std::string target) {
-  PrivateRequest made;
-  made.key = std::move(key);
-  made.target = std::move(target);
-  return made;
+std::string with_cursor(std::string target, std::string_view cursor) {
+  if (!cursor.empty()) target += fmt::format("&after={}", query_text(cursor));
+  return target;
 }
+
+std::string open_orders(std::string_view cursor) {
+  return with_cursor("/orders?status=open&status=pending&status=active&limit=1000", cursor);
+}
+
+// Newest first, back to what is wanted; those that ended without a fill are not told any more (6).
+std::string done_orders(UnixNanos /*since*/, std::string_view cursor) {
+  return with_cursor("/orders?status=done&limit=100", cursor);
+}
+
+std::string one_order(std::string_view id) { return fmt::format("/orders/{}", query_text(id)); }
+
+constexpr OrderQuestions::Spelling kSpelling{open_orders, done_orders, one_order, "CB-AFTER"};
 
 std::string text_of(const JsonNode& node, std::string_view key) {
   const JsonNode* const found = node.find(key);
@@ -48,17 +58,16 @@ bool is_about_auth(std::string_view words) {
 }  // namespace
 
 ExchangeAccount::ExchangeAccount(std::string_view venue, std::string_view account, std::vector<std::string> products)
-    : orders_(std::string(venue), std::string(account)), products_(std::move(products)) {}
+    : orders_(std::string(venue), std::string(account)), products_(std::move(products)), questions_(kSpelling) {}
 
-std::string ExchangeAccount::key(std::string_view what) const { return fmt::format("{}/{}", what, connection_); }
+std::string ExchangeAccount::balances_key() const { return fmt::format("accounts/{}", connection_); }
 
 // Within 5 s the venue wants a subscribe (1). Without products it refuses, and says so.
 void ExchangeAccount::on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) {
   Call call{now, out, todo};
   connected_ = true;
   acknowledged_ = balances_subscribed_ = false;
-  first_list_ = true;
-  check_.clear();
+  questions_.open();
   balances_.forget();
   if (++connection_ > 1) {
     out.on_gap(Dataset::kExecution, outage());
@@ -104,9 +113,7 @@ Result<void> ExchangeAccount::on_message(const JsonNode& message, Call& call) {
   }
   const auto read = read_user(message, *user);
   if (!read) return read.error();
-  const auto outcome = orders_.apply(*read, call.out);
-  if (!outcome) return outcome.error();
-  act_on(*outcome, call);
+  act_on(orders_.apply(*read, call.out), call);
   return {};
 }
 
@@ -119,7 +126,7 @@ void ExchangeAccount::on_subscriptions(const JsonNode& message, Call& call) {
   if (!acknowledged_) return;
   ack_due_.reset();
   call.todo.login = AccountCommands::Login::kAccepted;
-  ask_orders(call, {});
+  questions_.ask(call.now, orders_.open_ids(), call.todo);
 }
 
 // {"type":"error","message":"Failed to subscribe","reason":"user channel requires authentication"}
@@ -138,53 +145,42 @@ Result<void> ExchangeAccount::on_refusal(const JsonNode& message, Call& call) {
 // Late answers to what an earlier connection asked are of no use.
 Result<void> ExchangeAccount::on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) {
   Call call{answer.receive_time, out, todo};
-  if (!connected_) return {};
+  const OrderQuestions::About about = questions_.about(answer.key);
   Result<void> done;
-  const std::string order_key = key("order") + "/";
-  if (answer.key == key("orders")) {
-    done = on_orders(answer, call);
-  } else if (answer.key == key("accounts")) {
+  if (about == OrderQuestions::About::kOne) {
+    done = on_order(answer, questions_.order_id(answer.key), call);
+  } else if (about != OrderQuestions::About::kNothing) {
+    done = on_list(answer, about, call);
+  } else if (connected_ && answer.key == balances_key()) {
     done = on_balances(answer, call);
-  } else if (answer.key.starts_with(order_key)) {
-    done = on_order(answer, std::string(answer.key.substr(order_key.size())), call);
   }
   settle(call);
   wake(call);
   return done;
 }
 
-void ExchangeAccount::ask_orders(Call& call, std::string_view after) {
-  if (after.empty()) check_.begin(orders_.open_ids());
-  orders_due_.reset();
-  std::string target(kOpenOrders);
-  if (!after.empty()) target += fmt::format("&after={}", query_text(after));
-  call.todo.rest.push_back(request(key("orders"), std::move(target)));
-  call.todo.rest.back().page_header = "CB-AFTER";
-}
-
-// Newest first; the cursor is the time of a page's last row, so that of several orders of one time some may be left
-// out: they are asked for by id.
-Result<void> ExchangeAccount::on_orders(const PrivateAnswer& answer, Call& call) {
-  orders_due_ = call.now + kPoll;
+// The cursor is the time of a page's last row, so that of several orders of one time some may be left out: they are
+// asked for by id.
+Result<void> ExchangeAccount::on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call) {
   if (answer.status != 200) {
-    give_up("orders_unknown", call);
+    give_up(about, {}, call);
     return {};
   }
   const auto rows = read_rows(parser_, answer.body, "orders", read_order);
   if (!rows) {
-    give_up("orders_unknown", call);
+    give_up(about, {}, call);
     return rows.error();
   }
-  bool new_rows = false;
+  std::vector<std::string> ids;
   for (const OrderRow& row : *rows) {
-    new_rows = check_.add(row.id) || new_rows;
-    act_on(orders_.apply_row(row, first_list_, call.now, call.out), call);
+    ids.push_back(row.id);
+    act_on(orders_.apply_row(row, questions_.is_first(), call.now, call.out), call);
   }
   follow_products(*rows, call);
-  if (new_rows && !answer.page.empty()) {
-    ask_orders(call, answer.page);
-  } else {
-    end_of_list(call);
+  const bool enough = about == OrderQuestions::About::kRecent && !rows->empty() &&
+                      rows->back().created_at.value_or(call.now) < questions_.since();
+  if (questions_.on_page(about, ids, enough ? std::string_view() : answer.page, call.todo)) {
+    questions_.ask_missing(call.now, orders_.open_ids(), call.todo);
   }
   return {};
 }
@@ -203,45 +199,34 @@ void ExchangeAccount::follow_products(const std::vector<OrderRow>& rows, Call& c
        Signing::kSign});
 }
 
-void ExchangeAccount::end_of_list(Call& call) {
-  first_list_ = false;
-  for (const std::string& id : check_.missing()) ask_order(id, 0, call);
-}
-
-void ExchangeAccount::ask_order(const std::string& id, UnixNanos not_before, Call& call) {
-  call.todo.rest.push_back(request(fmt::format("{}/{}", key("order"), id), fmt::format("/orders/{}", query_text(id))));
-  call.todo.rest.back().not_before = not_before;
-}
-
 Result<void> ExchangeAccount::on_order(const PrivateAnswer& answer, const std::string& id, Call& call) {
-  if (!check_.is_asked(id)) return {};
+  if (id.empty()) return {};
   if (answer.status == 404) {
-    if (check_.not_found(id)) {
-      orders_.apply_gone(id, call.now, call.out);
-    } else {
-      ask_order(id, call.now + kRestLag, call);
-    }
+    if (questions_.on_not_found(id, call.now, call.todo)) orders_.apply_gone(id, call.now, call.out);
     return {};
   }
-  check_.settled(id);
   if (answer.status != 200) {
-    give_up("order_unknown", call);
+    give_up(OrderQuestions::About::kOne, id, call);
     return {};
   }
   const auto node = parse_json(parser_, answer.body);
   const auto row = node ? read_order(*node, "order") : node.error();
   if (!row) {
-    give_up("order_unknown", call);
+    give_up(OrderQuestions::About::kOne, id, call);
     return row.error();
   }
   act_on(orders_.apply_row(*row, false, call.now, call.out), call);
+  questions_.on_told(id, call.todo);
   return {};
 }
 
 void ExchangeAccount::ask_balances(Call& call) {
   balances_due_.reset();
   balances_asked_ = call.now;
-  call.todo.rest.push_back(request(key("accounts"), "/accounts"));
+  PrivateRequest request;
+  request.key = balances_key();
+  request.target = "/accounts";
+  call.todo.rest.push_back(std::move(request));
 }
 
 Result<void> ExchangeAccount::on_balances(const PrivateAnswer& answer, Call& call) {
@@ -272,10 +257,9 @@ void ExchangeAccount::subscribe_balances(const std::vector<BalanceRow>& rows, Ca
        Signing::kSign});
 }
 
-// The next list asks again.
-void ExchangeAccount::give_up(std::string_view what, Call& call) {
-  first_list_ = true;
-  set_state(Dataset::kExecution, StreamState::kRecovering, what, call);
+void ExchangeAccount::give_up(OrderQuestions::About about, const std::string& id, Call& call) {
+  questions_.give_up(about, id, call.now, call.todo);
+  set_state(Dataset::kExecution, StreamState::kRecovering, "orders_unknown", call);
 }
 
 void ExchangeAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& todo) {
@@ -286,10 +270,7 @@ void ExchangeAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& 
     todo.reason = "no_ack";
   }
   if (balances_due_ && now >= *balances_due_) ask_balances(call);
-  if (orders_due_ && now >= *orders_due_) {
-    orders_due_ = now + kPoll;
-    if (first_list_ || !orders_.open_ids().empty()) ask_orders(call, {});
-  }
+  if (questions_.due() && now >= *questions_.due()) questions_.ask(now, orders_.open_ids(), todo);
   wake(call);
 }
 
@@ -297,9 +278,9 @@ void ExchangeAccount::on_close(UnixNanos now, AccountSink& out) {
   AccountCommands none;
   Call call{now, out, none};
   ack_due_.reset();
-  orders_due_.reset();
   balances_due_.reset();
   connected_ = false;
+  questions_.close();
   set_state(Dataset::kExecution, StreamState::kRecovering, "connection", call);
   set_state(Dataset::kBalance, StreamState::kRecovering, "connection", call);
 }
@@ -312,9 +293,8 @@ void ExchangeAccount::act_on(const ExchangeOrders::Outcome& outcome, Call& call)
   if (outcome.mismatch) call.out.on_state(Dataset::kExecution, orders_state_, "quantity_mismatch");
 }
 
-// An order that REST may only know late is no reason to wait.
 void ExchangeAccount::settle(Call& call) {
-  if (!acknowledged_ || first_list_ || check_.waits()) return;
+  if (!acknowledged_ || !questions_.complete()) return;
   set_state(Dataset::kExecution, StreamState::kLive, connection_ > 1 ? "resubscribed" : "subscribed", call);
 }
 
@@ -326,7 +306,7 @@ void ExchangeAccount::set_state(Dataset dataset, StreamState state, std::string_
 }
 
 void ExchangeAccount::wake(Call& call) const {
-  for (const auto& due : {ack_due_, orders_due_, balances_due_}) {
+  for (const auto& due : {ack_due_, questions_.due(), balances_due_}) {
     if (due && (!call.todo.wake_at || *due < *call.todo.wake_at)) call.todo.wake_at = due;
   }
 }

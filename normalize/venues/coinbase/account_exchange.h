@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "normalize/account/account_adapter.h"
-#include "normalize/account/open_order_check.h"
+#include "normalize/account/order_questions.h"
 #include "normalize/json/json_tree.h"
 #include "normalize/venues/coinbase/account_balances.h"
 #include "normalize/venues/coinbase/account_exchange_orders.h"
@@ -14,11 +14,8 @@
 namespace millrace::normalize::coinbase {
 
 // One account of Coinbase Exchange: the user and balance channels, and the REST questions that stand in for the
-// snapshot and the loss evidence that they lack (sheet, 5.1, 6 and 7).
-//
-// Orders are asked for once the user channel is acknowledged, so that nothing falls between the two, and again each
-// minute while any is open. An order that the list names no more is asked for by its id; one that REST
-// knows no more was cancelled without a fill.
+// snapshot and the loss evidence that they lack (sheet, 5.1, 6 and 7). Orders are asked for once the user channel is
+// acknowledged, so that nothing falls between the two.
 class ExchangeAccount final : public AccountAdapter {
  public:
   ExchangeAccount(std::string_view venue, std::string_view account, std::vector<std::string> products);
@@ -40,23 +37,20 @@ class ExchangeAccount final : public AccountAdapter {
   Result<void> on_message(const JsonNode& message, Call& call);
   Result<void> on_refusal(const JsonNode& message, Call& call);
   void on_subscriptions(const JsonNode& message, Call& call);
-  Result<void> on_orders(const PrivateAnswer& answer, Call& call);
+  Result<void> on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call);
   Result<void> on_order(const PrivateAnswer& answer, const std::string& id, Call& call);
   Result<void> on_balances(const PrivateAnswer& answer, Call& call);
-  void give_up(std::string_view what, Call& call);
+  void give_up(OrderQuestions::About about, const std::string& id, Call& call);
 
-  void ask_orders(Call& call, std::string_view after);
-  void ask_order(const std::string& id, UnixNanos not_before, Call& call);
   void ask_balances(Call& call);
   void subscribe_balances(const std::vector<BalanceRow>& rows, Call& call);
   void follow_products(const std::vector<OrderRow>& rows, Call& call);
-  void end_of_list(Call& call);
 
   void act_on(const ExchangeOrders::Outcome& outcome, Call& call);
   void settle(Call& call);
   void set_state(Dataset dataset, schemas::StreamState state, std::string_view reason, Call& call);
   void wake(Call& call) const;
-  std::string key(std::string_view what) const;
+  std::string balances_key() const;
 
   JsonParser parser_;
   ExchangeOrders orders_;
@@ -64,7 +58,7 @@ class ExchangeAccount final : public AccountAdapter {
   std::vector<std::string> products_;  // subscribed to: the configured ones, and those of orders that REST names
 
   // Of the connection.
-  std::int64_t connection_ = 0;  // how often one was opened; part of every request's key, which tells late answers
+  std::int64_t connection_ = 0;  // how often one was opened; part of a request's key, which tells late answers
   bool connected_ = false;
   bool acknowledged_ = false;
   bool balances_subscribed_ = false;
@@ -72,11 +66,9 @@ class ExchangeAccount final : public AccountAdapter {
   schemas::StreamState orders_state_ = schemas::StreamState::kSyncing;
   schemas::StreamState balances_state_ = schemas::StreamState::kSyncing;
 
-  // Of the questions to REST. Absent while an answer is awaited, and without a connection.
-  std::optional<UnixNanos> orders_due_, balances_due_;
+  OrderQuestions questions_;
+  std::optional<UnixNanos> balances_due_;  // absent while an answer is awaited, and without a connection
   UnixNanos balances_asked_ = 0;
-  bool first_list_ = true;  // of this connection: all of it is told
-  OpenOrderCheck check_;
 };
 
 }  // namespace millrace::normalize::coinbase

@@ -37,8 +37,6 @@ void read_match(ObjectReader& row, UserMessage& message) {
   row.need_text("side");
   message.is_taker = !row.text("taker_user_id").empty() || !row.text("taker_profile_id").empty();
   message.is_maker = !row.text("maker_user_id").empty() || !row.text("maker_profile_id").empty();
-  message.mine =
-      message.is_taker || message.is_maker || !row.text("user_id").empty() || !row.text("profile_id").empty();
   message.taker_fee_rate = row.number("taker_fee_rate");
   message.maker_fee_rate = row.number("maker_fee_rate");
 }
@@ -136,6 +134,7 @@ Result<OrderRow> read_order(const JsonNode& node, std::string place) {
   order.size = row.number("size");
   order.filled = row.need_number("filled_size").value_or(WideDecimal{});
   order.status = status_of(row, order);
+  order.created_at = venue_time(row, "created_at");
   order.done_at = venue_time(row, "done_at");
   if (row.error()) return *row.error();
   return order;

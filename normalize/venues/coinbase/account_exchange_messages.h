@@ -28,11 +28,12 @@ struct UserMessage {
   bool bad_time = false;
   std::optional<schemas::WideDecimal> price, size, remaining, new_price, new_size, stop_price;
 
-  // kMatch only. `mine` and the two roles say whether the message is about this login, and which side of it.
+  // kMatch only. The two roles say whether, and on which side, the login takes part; "user_id" alone does not: recorded
+  // public matches have it.
   std::int64_t trade_id = 0;
   std::string maker_order_id, taker_order_id;
   std::optional<schemas::WideDecimal> maker_fee_rate, taker_fee_rate;
-  bool mine = false, is_maker = false, is_taker = false;
+  bool is_maker = false, is_taker = false;
 };
 // Empty: not a message of the user channel.
 std::optional<UserMessage::Type> user_type(std::string_view word);
@@ -49,7 +50,7 @@ struct OrderRow {
   schemas::OrderStatus status = schemas::OrderStatus::kUnspecified;
   std::optional<schemas::WideDecimal> price, stop_price, size;
   schemas::WideDecimal filled;
-  std::optional<UnixNanos> done_at;
+  std::optional<UnixNanos> created_at, done_at;
 };
 Result<OrderRow> read_order(const JsonNode& node, std::string place);
 

@@ -59,7 +59,7 @@ bool ExchangeOrders::is_repeated(const UserMessage& message) {
   return !told_.insert(fmt::format("{}/{}/{}", message.order_id, static_cast<int>(message.type), number));
 }
 
-Result<ExchangeOrders::Outcome> ExchangeOrders::apply(const UserMessage& message, AccountSink& out) {
+ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, AccountSink& out) {
   if (message.type == Type::kMatch) return apply_match(message, out);
   Outcome outcome;
   if (is_repeated(message)) {
@@ -148,13 +148,13 @@ void ExchangeOrders::apply_change(const UserMessage& message, Report& report) co
   }
 }
 
-Result<ExchangeOrders::Outcome> ExchangeOrders::apply_match(const UserMessage& message, AccountSink& out) {
+// A match that names no role is ours if one of its orders is.
+ExchangeOrders::Outcome ExchangeOrders::apply_match(const UserMessage& message, AccountSink& out) {
   const bool maker = message.is_maker || (!message.is_taker && orders_.find(message.maker_order_id) != nullptr);
   const bool taker = message.is_taker || (!message.is_maker && orders_.find(message.taker_order_id) != nullptr);
-  if (!maker && !taker && message.mine) return Error{Errc::kMissingField, "taker_user_id"};
   if (!maker && !taker) {
     out.on_drop("not_for_us");
-    return Outcome{};
+    return {};
   }
   Outcome outcome;
   if (maker) outcome.filled = tell_fill(message, true, out);
@@ -204,12 +204,12 @@ void ExchangeOrders::add_up(Execution& fill) const {
   }
 }
 
-ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool always, UnixNanos now, AccountSink& out) {
+ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out) {
   const KnownOrder* const known = orders_.find(row.id);
-  if (known != nullptr && known->ended) return {};  // the stream knows it better by now
+  if (ended_.contains(row.id)) return {};  // the stream knows it better by now
   const WideDecimal told = known != nullptr ? known->order.cumulative_quantity.value_or(WideDecimal{}) : WideDecimal{};
   const bool more = is_greater(row.filled, told);
-  if (known != nullptr && (is_behind(row, *known, told) || (known->order.status == row.status && !more && !always))) {
+  if (known != nullptr && (is_behind(row, *known, told) || (known->order.status == row.status && !more && !first))) {
     return {};
   }
   Report report;
@@ -233,7 +233,7 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool alwa
   order.cumulative_quantity = more ? row.filled : told;
   order.reason = row.status == OrderStatus::kCancelled ? row.done_reason : "";
   publish(std::move(report), row.done_at.value_or(now), true, out);
-  return {.filled = false, .mismatch = known != nullptr && more};
+  return {.filled = false, .mismatch = more && (known != nullptr || !first)};
 }
 
 void ExchangeOrders::apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out) {
@@ -253,6 +253,7 @@ void ExchangeOrders::publish(Report report, UnixNanos id_time, bool snapshot, Ac
   Execution& execution = report.execution;
   std::string instrument = instrument_of(report.symbol);
   orders_.complete(report.symbol, instrument, execution, snapshot);
+  if (is_final(execution.status)) ended_.insert(execution.order_id);
   if (execution.event_id.empty()) {
     execution.event_id = event_id(venue_, account_, execution.order_id, state_id(execution, id_time));
   }

@@ -29,10 +29,10 @@ class ExchangeOrders {
     bool mismatch = false;  // the venue knows of more than was told
   };
 
-  // Errors: kMissingField for a match of ours that does not say which side we are. Nothing was published then.
-  Result<Outcome> apply(const UserMessage& message, AccountSink& out);
-  // A row of REST, received at `now`. `always`: tell it even if it says nothing new.
-  Outcome apply_row(const OrderRow& row, bool always, UnixNanos now, AccountSink& out);
+  Outcome apply(const UserMessage& message, AccountSink& out);
+  // A row of REST, received at `now`. `first`: of the first list of a connection, which is told even if it says nothing
+  // new, and is no evidence against the stream.
+  Outcome apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out);
   // REST knows the order no more: cancelled without a fill (6).
   void apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out);
 
@@ -45,11 +45,13 @@ class ExchangeOrders {
     schemas::Execution execution;
     AccountMeta meta;
   };
-  static constexpr std::size_t kRemembered = 50'000;
+  // What comes twice comes within moments, or is in the next list of REST.
+  static constexpr std::size_t kRemembered = 4'000;
+  static constexpr std::size_t kEndedOrders = 1'000;
 
   static Report report_of(const UserMessage& message);
   bool is_repeated(const UserMessage& message);
-  Result<Outcome> apply_match(const UserMessage& message, AccountSink& out);
+  Outcome apply_match(const UserMessage& message, AccountSink& out);
   bool tell_fill(const UserMessage& message, bool maker, AccountSink& out);
   bool adopt_remaining(const UserMessage& message, schemas::Execution& execution) const;
   bool apply_open(const UserMessage& message, Report& report) const;
@@ -61,8 +63,9 @@ class ExchangeOrders {
 
   const std::string venue_;
   const std::string account_;
-  Orders orders_;
-  RecentIds told_;  // fills by event_id, other messages by order and sequence
+  Orders orders_{kEndedOrders};
+  RecentIds told_;                // fills by event_id, other messages by order and sequence
+  RecentIds ended_{kRemembered};  // order ids
 };
 
 }  // namespace millrace::normalize::coinbase

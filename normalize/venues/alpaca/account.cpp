@@ -14,16 +14,27 @@ using schemas::StreamState;
 
 constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAnswerLimit = 10 * kSecond;
-constexpr UnixNanos kPoll = 60 * kSecond;  // orders while any is open (8: 30 to 60 s), balances always
+constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;
-constexpr UnixNanos kRestLag = 30 * kSecond;   // REST may be so far behind the stream
-constexpr UnixNanos kTooMany = 5 * kSecond;    // 8: the old session is not reaped yet
-constexpr int kMostRefusals = 15;              // 1: as often as the venue's own client tries
-constexpr UnixNanos kOverlap = 600 * kSecond;  // before the end of the connection: silence, 5 min (7), clocks
-constexpr std::size_t kShortList = 50;         // no page size of the venue is smaller
+constexpr UnixNanos kTooMany = 5 * kSecond;  // 8: the old session is not reaped yet
+constexpr int kMostRefusals = 15;            // 1: as often as the venue's own client tries
+constexpr std::size_t kShortList = 50;       // no page size of the venue is smaller
 constexpr std::string_view kListen = R"({"action":"listen","data":{"streams":["trade_updates"]}})";
-constexpr std::string_view kOpenOrders = "/v2/orders?status=open&limit=500&direction=asc";
-constexpr std::string_view kEndedOrders = "/v2/orders?status=closed&limit=500&direction=asc";
+
+// Oldest first, so that a page's last row begins the next one (6: `after` is by submitted_at, exclusive).
+std::string open_orders(std::string_view cursor) {
+  const std::string after = cursor.empty() ? std::string() : fmt::format("&after={}", query_text(cursor));
+  return "/v2/orders?status=open&limit=500&direction=asc" + after;
+}
+
+std::string ended_orders(UnixNanos since, std::string_view cursor) {
+  const std::string after = cursor.empty() ? rfc3339_text(since) : std::string(cursor);
+  return fmt::format("/v2/orders?status=closed&limit=500&direction=asc&after={}", query_text(after));
+}
+
+std::string one_order(std::string_view id) { return fmt::format("/v2/orders/{}", query_text(id)); }
+
+constexpr OrderQuestions::Spelling kSpelling{open_orders, ended_orders, one_order, {}};
 
 std::string text_of(const JsonNode& node, std::string_view key) {
   const JsonNode* const found = node.find(key);
@@ -41,19 +52,19 @@ schemas::GapMark outage() {
 }  // namespace
 
 AlpacaAccount::AlpacaAccount(std::string_view venue, std::string_view account)
-    : orders_(std::string(venue), std::string(account)) {}
+    : orders_(std::string(venue), std::string(account)), questions_(kSpelling) {}
 
-std::string AlpacaAccount::key(std::string_view what) const { return fmt::format("{}/{}", what, connection_); }
+std::string AlpacaAccount::holdings_key(bool positions) const {
+  return fmt::format("{}/{}", positions ? "positions" : "account", connection_);
+}
 
 void AlpacaAccount::on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) {
   Call call{now, out, todo};
   connected_ = true;
   listening_ = false;
-  first_list_ = true;
-  check_.clear();
+  questions_.open();
   holdings_.repeat();
-  wants_new_ = ++connection_ > 1;
-  if (wants_new_) {
+  if (++connection_ > 1) {
     out.on_gap(Dataset::kExecution, outage());
     out.on_gap(Dataset::kBalance, outage());
   }
@@ -111,7 +122,9 @@ Result<void> AlpacaAccount::on_message(const JsonNode& message, Call& call) {
   }
   if (message.find("T") != nullptr) return on_control(message, call);
   if (text_of(message, "action") == "error") {
-    return on_refusal(500, data != nullptr ? text_of(*data, "error_message") : std::string(), call);
+    const JsonNode nothing;
+    ObjectReader row(data != nullptr ? *data : nothing, "data");
+    return on_refusal(row.integer("code").value_or(500), row.text("error_message"), call);
   }
   call.out.on_drop("unknown_type");
   return {};
@@ -146,9 +159,8 @@ Result<void> AlpacaAccount::on_listening(const JsonNode& data, Call& call) {
     set_state(Dataset::kExecution, StreamState::kHalted, "refused", call);
     return Error{Errc::kRefused, "listening without trade_updates"};
   }
-  ask_open_orders({}, call);
-  ask_holdings(call);
-  if (wants_new_) ask_new_orders(rfc3339_text(closed_ - kOverlap), call);
+  questions_.ask(call.now, orders_.open_ids(), call.todo);
+  ask_holdings(false, call);
   return {};
 }
 
@@ -178,119 +190,85 @@ void AlpacaAccount::reconnect(std::string_view reason, Call& call) {
 // Late answers to what an earlier connection asked are of no use.
 Result<void> AlpacaAccount::on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) {
   Call call{answer.receive_time, out, todo};
-  if (!connected_) return {};
+  const OrderQuestions::About about = questions_.about(answer.key);
   Result<void> done;
-  const std::string order_key = key("order") + "/";
-  if (answer.key == key("orders")) {
-    done = on_orders(answer, true, call);
-  } else if (answer.key == key("ended")) {
-    done = on_orders(answer, false, call);
-  } else if (answer.key == key("account")) {
-    done = on_holdings(answer, false, call);
-  } else if (answer.key == key("positions")) {
-    done = on_holdings(answer, true, call);
-  } else if (answer.key.starts_with(order_key)) {
-    done = on_order(answer, std::string(answer.key.substr(order_key.size())), call);
+  if (about == OrderQuestions::About::kOne) {
+    done = on_order(answer, questions_.order_id(answer.key), call);
+  } else if (about != OrderQuestions::About::kNothing) {
+    done = on_list(answer, about, call);
+  } else if (connected_ && (answer.key == holdings_key(false) || answer.key == holdings_key(true))) {
+    done = on_holdings(answer, answer.key == holdings_key(true), call);
   }
   settle(call);
   wake(call);
   return done;
 }
 
-void AlpacaAccount::ask(std::string_view what, std::string target, Call& call) {
-  PrivateRequest request;
-  request.key = key(what);
-  request.target = std::move(target);
-  call.todo.rest.push_back(std::move(request));
-}
-
-void AlpacaAccount::ask_open_orders(std::string_view after, Call& call) {
-  if (after.empty()) check_.begin(orders_.open_ids());
-  orders_due_.reset();
-  std::string target(kOpenOrders);
-  if (!after.empty()) target += fmt::format("&after={}", query_text(after));
-  ask("orders", std::move(target), call);
-}
-
-// Orders that were submitted, and ended, while nobody listened.
-void AlpacaAccount::ask_new_orders(std::string after, Call& call) {
-  new_after_ = std::move(after);
-  ask("ended", fmt::format("{}&after={}", kEndedOrders, query_text(new_after_)), call);
-}
-
-void AlpacaAccount::ask_order(const std::string& id, UnixNanos not_before, Call& call) {
-  ask("order", fmt::format("/v2/orders/{}", query_text(id)), call);
-  call.todo.rest.back().key += "/" + id;
-  call.todo.rest.back().not_before = not_before;
-}
-
-// Oldest first; the cursor is the time of a page's last row, so that of several orders of one time some may be left
-// out: those that are known are asked for by id.
-Result<void> AlpacaAccount::on_orders(const PrivateAnswer& answer, bool open_ones, Call& call) {
-  if (open_ones) orders_due_ = call.now + kPoll;
-  if (answer.status != 200) return give_up_orders("orders_unknown", call);
+// The cursor is the time of a page's last row, so that of several orders of one time some may be left out: those that
+// are known are asked for by id.
+Result<void> AlpacaAccount::on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call) {
+  if (answer.status != 200) {
+    give_up_orders(about, {}, call);
+    return {};
+  }
   const auto list = parse_json(parser_, answer.body);
   const auto rows = list ? read_rows(*list, "orders", read_order) : list.error();
   if (!rows) {
-    (void)give_up_orders("orders_unknown", call);
+    give_up_orders(about, {}, call);
     return rows.error();
   }
-  bool new_rows = false;
+  std::vector<std::string> ids;
   for (const OrderRow& row : *rows) {
-    new_rows = !open_ones || check_.add(row.id) || new_rows;
-    act_on(orders_.apply_row(row, first_list_, call.now, call.out), call);
+    ids.push_back(row.id);
+    act_on(orders_.apply_row(row, questions_.is_first(), call.now, call.out), call);
   }
-  const std::string last = rows->empty() ? std::string() : rows->back().submitted_at;
-  const bool more = new_rows && rows->size() >= kShortList && !last.empty();
-  if (!open_ones) {
-    wants_new_ = more && last != new_after_;
-    if (wants_new_) ask_new_orders(last, call);
-  } else if (more) {
-    ask_open_orders(last, call);
-  } else {
-    first_list_ = false;
-    for (const std::string& id : check_.missing()) ask_order(id, 0, call);
+  const std::string cursor = rows->size() < kShortList ? std::string() : rows->back().submitted_at;
+  if (questions_.on_page(about, ids, cursor, call.todo)) {
+    questions_.ask_missing(call.now, orders_.open_ids(), call.todo);
   }
   return {};
 }
 
 Result<void> AlpacaAccount::on_order(const PrivateAnswer& answer, const std::string& id, Call& call) {
-  if (!check_.is_asked(id)) return {};
+  if (id.empty()) return {};
   if (answer.status == 404) {
-    if (check_.not_found(id)) {
-      orders_.apply_gone(id, call.now, call.out);
-    } else {
-      ask_order(id, call.now + kRestLag, call);
-    }
+    if (questions_.on_not_found(id, call.now, call.todo)) orders_.apply_gone(id, call.now, call.out);
     return {};
   }
-  check_.settled(id);
-  if (answer.status != 200) return give_up_orders("order_unknown", call);
+  if (answer.status != 200) {
+    give_up_orders(OrderQuestions::About::kOne, id, call);
+    return {};
+  }
   const auto node = parse_json(parser_, answer.body);
   const auto row = node ? read_order(*node, "order") : node.error();
   if (!row) {
-    (void)give_up_orders("order_unknown", call);
+    give_up_orders(OrderQuestions::About::kOne, id, call);
     return row.error();
   }
   act_on(orders_.apply_row(*row, false, call.now, call.out), call);
+  questions_.on_told(id, call.todo);
   return {};
 }
 
-// The next list asks again.
-Result<void> AlpacaAccount::give_up_orders(std::string_view what, Call& call) {
-  first_list_ = true;
-  set_state(Dataset::kExecution, StreamState::kRecovering, what, call);
-  return {};
+void AlpacaAccount::give_up_orders(OrderQuestions::About about, const std::string& id, Call& call) {
+  questions_.give_up(about, id, call.now, call.todo);
+  set_state(Dataset::kExecution, StreamState::kRecovering, "orders_unknown", call);
 }
 
-void AlpacaAccount::ask_holdings(Call& call) {
-  holdings_due_.reset();
-  ask("account", "/v2/account", call);
+void AlpacaAccount::ask_holdings(bool positions, Call& call) {
+  if (!positions) holdings_due_.reset();
+  PrivateRequest request;
+  request.key = holdings_key(positions);
+  request.target = positions ? "/v2/positions" : "/v2/account";
+  call.todo.rest.push_back(std::move(request));
 }
 
 // The account first, then its positions.
 Result<void> AlpacaAccount::on_holdings(const PrivateAnswer& answer, bool positions, Call& call) {
-  if (answer.status != 200) return give_up_holdings(call);
+  if (answer.status != 200) {
+    give_up_holdings(call);
+    return {};
+  }
   const auto node = parse_json(parser_, answer.body);
   std::optional<Error> error;
   if (!node) error = node.error();
@@ -304,11 +282,11 @@ Result<void> AlpacaAccount::on_holdings(const PrivateAnswer& answer, bool positi
     if (!cash) error = cash.error();
   }
   if (error) {
-    (void)give_up_holdings(call);
+    give_up_holdings(call);
     return *error;
   }
   if (!positions) {
-    ask("positions", "/v2/positions", call);
+    ask_holdings(true, call);
     return {};
   }
   if (!holdings_due_) holdings_due_ = call.now + kPoll;
@@ -316,10 +294,9 @@ Result<void> AlpacaAccount::on_holdings(const PrivateAnswer& answer, bool positi
   return {};
 }
 
-Result<void> AlpacaAccount::give_up_holdings(Call& call) {
+void AlpacaAccount::give_up_holdings(Call& call) {
   holdings_due_ = call.now + kPoll;
   set_state(Dataset::kBalance, StreamState::kRecovering, "balances_unknown", call);
-  return {};
 }
 
 void AlpacaAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& todo) {
@@ -329,12 +306,8 @@ void AlpacaAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& to
     reconnect("no_ack", call);
   }
   if (connected_ && authenticate_due_ && now >= *authenticate_due_) authenticate(call);
-  if (holdings_due_ && now >= *holdings_due_) ask_holdings(call);
-  if (orders_due_ && now >= *orders_due_) {
-    orders_due_ = now + kPoll;
-    if (first_list_ || !orders_.open_ids().empty()) ask_open_orders({}, call);
-    if (wants_new_) ask_new_orders(new_after_, call);
-  }
+  if (holdings_due_ && now >= *holdings_due_) ask_holdings(false, call);
+  if (questions_.due() && now >= *questions_.due()) questions_.ask(now, orders_.open_ids(), todo);
   wake(call);
 }
 
@@ -342,10 +315,9 @@ void AlpacaAccount::on_close(UnixNanos now, AccountSink& out) {
   AccountCommands none;
   Call call{now, out, none};
   connected_ = listening_ = false;
-  closed_ = now;
   answer_due_.reset();
-  orders_due_.reset();
   holdings_due_.reset();
+  questions_.close();
   set_state(Dataset::kExecution, StreamState::kRecovering, "connection", call);
   set_state(Dataset::kBalance, StreamState::kRecovering, "connection", call);
 }
@@ -358,9 +330,8 @@ void AlpacaAccount::act_on(const AlpacaOrders::Outcome& outcome, Call& call) {
   if (outcome.mismatch) call.out.on_state(Dataset::kExecution, orders_state_, "quantity_mismatch");
 }
 
-// An order that REST may only know late is no reason to wait.
 void AlpacaAccount::settle(Call& call) {
-  if (!listening_ || first_list_ || wants_new_ || check_.waits()) return;
+  if (!listening_ || !questions_.complete()) return;
   set_state(Dataset::kExecution, StreamState::kLive, connection_ > 1 ? "resubscribed" : "subscribed", call);
 }
 
@@ -372,7 +343,7 @@ void AlpacaAccount::set_state(Dataset dataset, StreamState state, std::string_vi
 }
 
 void AlpacaAccount::wake(Call& call) const {
-  for (const auto& due : {answer_due_, authenticate_due_, orders_due_, holdings_due_}) {
+  for (const auto& due : {answer_due_, authenticate_due_, questions_.due(), holdings_due_}) {
     if (due && (!call.todo.wake_at || *due < *call.todo.wake_at)) call.todo.wake_at = due;
   }
 }

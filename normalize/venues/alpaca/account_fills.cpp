@@ -20,7 +20,8 @@ FoundFill found(const FillRow& row, std::string_view venue, std::string_view acc
   fill.symbol = row.symbol;
   fill.instrument = instrument_of(row.symbol);
   fill.venue_time = row.time;
-  fill.execution.kind = schemas::ExecutionKind::kTrade;
+  fill.execution.kind = row.busted ? schemas::ExecutionKind::kTradeCancel : schemas::ExecutionKind::kTrade;
+  if (row.busted) fill.execution.revision = 3;
   fill.execution.status = row.status;
   fill.execution.event_id = fill_id(venue, account, row.order_id, row.cumulative);
   fill.execution.order_id = row.order_id;

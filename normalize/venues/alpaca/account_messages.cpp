@@ -179,6 +179,7 @@ Result<TradeUpdate> read_update(const JsonNode& data) {
 // {"activity_type":"FILL","id":"20190524113406977::8efc7b9a-...","cum_qty":"1","leaves_qty":"0","price":"1.63",
 //  "qty":"1","side":"buy","symbol":"LPCN","transaction_time":"2019-05-24T15:34:06.977Z","order_id":"...",
 //  "type":"fill","order_status":"filled"}
+// "status" is documented for other activities: "executed", or "canceled" for one that was made void.
 Result<FillRow> read_fill(const JsonNode& node, std::string place) {
   ObjectReader row(node, std::move(place));
   FillRow fill;
@@ -194,6 +195,7 @@ Result<FillRow> read_fill(const JsonNode& node, std::string place) {
   fill.quantity = needed(row, "qty");
   fill.cumulative = needed(row, "cum_qty");
   fill.leaves = row.number("leaves_qty");
+  fill.busted = row.text("status") == "canceled";
   fill.status = type == "fill" ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   const auto time = row.rfc3339("transaction_time");
   if (!time) row.fail(Errc::kBadTime, "transaction_time");

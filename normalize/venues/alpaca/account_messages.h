@@ -57,6 +57,7 @@ struct FillRow {
   schemas::WideDecimal price, quantity, cumulative;
   std::optional<schemas::WideDecimal> leaves;
   UnixNanos time = 0;
+  bool busted = false;
 };
 Result<FillRow> read_fill(const JsonNode& node, std::string place);
 

@@ -94,8 +94,7 @@ AlpacaOrders::Outcome AlpacaOrders::apply(const TradeUpdate& update, AccountSink
   }
   Report report = report_of(update);
   if (update.kind == ExecutionKind::kTradeCancel || update.kind == ExecutionKind::kTradeCorrection) {
-    tell_correction(update, std::move(report), out);
-    return {.filled = true, .mismatch = false};
+    return {.filled = true, .mismatch = !tell_correction(update, std::move(report), out)};
   }
   if (!update.legs.empty()) return tell_legs(update, out);
   if (update.kind == ExecutionKind::kTrade) {
@@ -164,8 +163,8 @@ AlpacaOrders::Outcome AlpacaOrders::tell_legs(const TradeUpdate& update, Account
 }
 
 // The fill that is meant keeps its event_id. It is named by previous_execution_id; a fill from before we listened is
-// not known by that, and gets an id of its own.
-void AlpacaOrders::tell_correction(const TradeUpdate& update, Report report, AccountSink& out) {
+// not known by that, and gets an id of its own. False: REST may know more.
+bool AlpacaOrders::tell_correction(const TradeUpdate& update, Report report, AccountSink& out) {
   const std::string& meant = update.previous_execution_id.empty() ? update.execution_id : update.previous_execution_id;
   Execution& correction = report.execution;
   correction.last_price = update.price;
@@ -179,25 +178,27 @@ void AlpacaOrders::tell_correction(const TradeUpdate& update, Report report, Acc
     correction.revision = 3;
   }
   publish(std::move(report), 0, false, out);
-  if (told == by_execution_.end() || update.execution_id.empty()) return;
-  remember(update.execution_id, told->second.event_id);
-  by_execution_[update.execution_id].revision = told->second.revision;
+  if (told == by_execution_.end()) return false;
+  const ToldFill corrected = told->second;
+  remember(update.execution_id, corrected.event_id);
+  if (!update.execution_id.empty()) by_execution_[update.execution_id].revision = corrected.revision;
+  return true;
 }
 
 void AlpacaOrders::remember(const std::string& execution_id, const std::string& event_id) {
   if (execution_id.empty() || !by_execution_.try_emplace(execution_id, ToldFill{event_id}).second) return;
   executions_.push_back(execution_id);
-  if (executions_.size() <= kRemembered) return;
+  if (executions_.size() <= kFills) return;
   by_execution_.erase(executions_.front());
   executions_.pop_front();
 }
 
-AlpacaOrders::Outcome AlpacaOrders::apply_row(const OrderRow& row, bool always, UnixNanos now, AccountSink& out) {
+AlpacaOrders::Outcome AlpacaOrders::apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out) {
   const KnownOrder* const known = orders_.find(row.id);
-  if (known != nullptr && known->ended) return {};  // the stream knows it better by now
+  if (ended_.contains(row.id)) return {};  // the stream knows it better by now
   const WideDecimal told = known != nullptr ? known->order.cumulative_quantity.value_or(WideDecimal{}) : WideDecimal{};
   const bool more = is_greater(row.filled, told);
-  if (known != nullptr && (is_behind(row, *known, told) || (known->order.status == row.status && !more && !always))) {
+  if (known != nullptr && (is_behind(row, *known, told) || (known->order.status == row.status && !more && !first))) {
     return {};
   }
   Report report = report_of(row);
@@ -207,7 +208,7 @@ AlpacaOrders::Outcome AlpacaOrders::apply_row(const OrderRow& row, bool always, 
   report.meta.flags = schemas::flag::kSnapshot;
   report.meta.venue_time = row.updated_at;
   publish(std::move(report), row.updated_at.value_or(now), true, out);
-  return {.filled = false, .mismatch = known != nullptr && more};
+  return {.filled = false, .mismatch = more && (known != nullptr || !first)};
 }
 
 void AlpacaOrders::apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out) {
@@ -228,6 +229,7 @@ void AlpacaOrders::publish(Report report, UnixNanos id_time, bool snapshot, Acco
   Execution& execution = report.execution;
   std::string instrument = instrument_of(report.symbol);
   orders_.complete(report.symbol, instrument, execution, snapshot);
+  if (is_final(execution.status)) ended_.insert(execution.order_id);
   if (execution.event_id.empty()) {
     execution.event_id = event_id(venue_, account_, execution.order_id, state_id(execution, id_time));
   }

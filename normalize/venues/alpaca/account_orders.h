@@ -32,8 +32,9 @@ class AlpacaOrders {
   };
 
   Outcome apply(const TradeUpdate& update, AccountSink& out);
-  // A row of REST, received at `now`. `always`: tell it even if it says nothing new.
-  Outcome apply_row(const OrderRow& row, bool always, UnixNanos now, AccountSink& out);
+  // A row of REST, received at `now`. `first`: of the first list of a connection, which is told even if it says nothing
+  // new, and is no evidence against the stream.
+  Outcome apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out);
   // REST knows the order no more.
   void apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out);
 
@@ -50,20 +51,24 @@ class AlpacaOrders {
     std::string event_id;
     std::int32_t revision = 2;  // of the last correction: the first one is the third copy
   };
-  static constexpr std::size_t kRemembered = 50'000;
+  // What comes twice comes within moments, or is in the next list of REST.
+  static constexpr std::size_t kRemembered = 4'000;
+  static constexpr std::size_t kEndedOrders = 1'000;
+  static constexpr std::size_t kFills = 2'000;
 
   static Report report_of(const OrderRow& order);
   Report report_of(const TradeUpdate& update) const;
   Outcome tell_fill(Report report, const schemas::WideDecimal& cumulative, AccountSink& out);
   Outcome tell_legs(const TradeUpdate& update, AccountSink& out);
-  void tell_correction(const TradeUpdate& update, Report report, AccountSink& out);
+  bool tell_correction(const TradeUpdate& update, Report report, AccountSink& out);
   void remember(const std::string& execution_id, const std::string& event_id);
   void publish(Report report, UnixNanos id_time, bool snapshot, AccountSink& out);
 
   const std::string venue_;
   const std::string account_;
-  Orders orders_;
-  RecentIds told_;  // executions by order, event and execution id; fills by event_id
+  Orders orders_{kEndedOrders};
+  RecentIds told_;                // executions by order, event and execution id; fills by event_id
+  RecentIds ended_{kRemembered};  // order ids
   std::map<std::string, ToldFill, std::less<>> by_execution_;  // by the venue's execution id
   std::deque<std::string> executions_;                         // its keys, oldest first
 };

@@ -1,0 +1,136 @@
+#include "tests/unit/normalize/venues/coinbase/coinbase_test.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "normalize/account/decimal_math.h"
+#include "tests/support/venue_harness.h"
+
+namespace millrace::normalize::coinbase {
+
+std::string fixture(std::string_view name) {
+  return test::VenueHarness::fixture("coinbase", std::string(name) + ".json");
+}
+
+std::string changed(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  if (at != std::string::npos) text.replace(at, from.size(), to);
+  return text;
+}
+
+void Account::keep_requests() {
+  for (const PrivateRequest& request : todo.rest) keys_.push_back(request.key);
+}
+
+void Account::connect() {
+  open();
+  keep_requests();
+}
+
+void Account::time(schemas::UnixNanos at) {
+  AccountHarness::time(at);
+  keep_requests();
+}
+
+Result<void> Account::feed(std::string_view message) {
+  auto done = AccountHarness::feed(message);
+  keep_requests();
+  return done;
+}
+
+// Keys are "orders/3" and "order/1/<id>": a number tells rounds and connections.
+std::string Account::key_of(std::string_view what) {
+  const std::size_t slash = what.find('/');
+  const std::string begin = std::string(what.substr(0, slash)) + "/";
+  const std::string_view end = slash == std::string_view::npos ? std::string_view() : what.substr(slash);
+  const auto found = std::find_if(keys_.rbegin(), keys_.rend(),
+                                  [&](const std::string& key) { return key.starts_with(begin) && key.ends_with(end); });
+  if (found != keys_.rend()) return *found;
+  ADD_FAILURE() << "nothing was asked about " << what;
+  return {};
+}
+
+Result<void> Account::answer_to(std::string_view what, std::string_view body, int status, std::string_view page) {
+  return answer_key(key_of(what), body, status, page);
+}
+
+Result<void> Account::answer_key(const std::string& key, std::string_view body, int status, std::string_view page) {
+  const test::PaddedText padded(body);
+  now += 1'000'000;
+  todo.clear();
+  auto done = adapter->on_answer({key, "", padded.view(), page, status, now}, *this, todo);
+  keep_requests();
+  return done;
+}
+
+void Exchange::go_live() {
+  connect();
+  EXPECT_TRUE(feed_file("exchange_subscriptions"));
+  EXPECT_TRUE(answer_to("orders", "[]"));
+  EXPECT_TRUE(answer_to("recent", "[]"));
+  EXPECT_TRUE(answer_to("accounts", "[]"));
+  clear();
+}
+
+void Advanced::go_live() {
+  connect();
+  EXPECT_TRUE(feed_file("advanced_snapshot_empty"));
+  EXPECT_TRUE(feed_file("advanced_subscriptions"));
+  EXPECT_TRUE(answer_to("orders", kNoOrders));
+  EXPECT_TRUE(answer_to("recent", kNoOrders));
+  EXPECT_TRUE(answer_to("accounts", R"({"accounts":[],"has_next":false,"cursor":""})"));
+  clear();
+}
+
+std::string text(const std::optional<schemas::WideDecimal>& value) { return value ? plain_text(*value) : "-"; }
+
+std::vector<std::string> state_lines(const test::AccountRecorder& out) {
+  std::vector<std::string> lines;
+  for (const auto& one : out.states) {
+    lines.push_back(fmt::format("{} {} {}", name(one.dataset), schemas::name(one.state), one.reason));
+  }
+  return lines;
+}
+
+std::vector<std::string> gap_lines(const test::AccountRecorder& out) {
+  std::vector<std::string> lines;
+  for (const auto& one : out.gaps) {
+    EXPECT_EQ(one.mark.kind, schemas::GapKind::kVenue);
+    std::string line = fmt::format("{} {}", name(one.dataset), one.mark.reason);
+    if (one.mark.from) line += fmt::format(" {}..{}", *one.mark.from, *one.mark.to);
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string> order_lines(const test::AccountRecorder& out) {
+  std::vector<std::string> lines;
+  for (const auto& one : out.executions) {
+    lines.push_back(fmt::format("{} {} cum {} leaves {}", schemas::name(one.body.kind), schemas::name(one.body.status),
+                                text(one.body.cumulative_quantity), text(one.body.leaves_quantity)));
+  }
+  return lines;
+}
+
+Walked walk(const AccountVenue& venue, SweepRange range, const std::vector<std::string>& pages) {
+  Walked walked;
+  const auto fill_walk = venue.walk_fills("main", std::move(range));
+  std::optional<PrivateRequest> next = fill_walk->begin();
+  for (const std::string& page : pages) {
+    if (!next) break;
+    walked.targets.push_back(next->target);
+    auto done = test::AccountHarness::page(*fill_walk, *next, page, walked.fills);
+    if (!done) {
+      walked.error = done.error();
+      return walked;
+    }
+    next = *done;
+  }
+  if (next) walked.targets.push_back(next->target);
+  return walked;
+}
+
+}  // namespace millrace::normalize::coinbase

@@ -7,9 +7,12 @@ import json
 import sys
 
 from account_flow import add_accounts, control, kill_and_restart, sidecar, topic
-from flow import Flow, expect, wait_for
+from flow import LONG, Flow, expect, wait_for
 
-VENUES = sys.argv[1:] or ["kraken"]
+# A sequence, REST state per symbol, fills from REST alone; the rest of them in the long run.
+VENUES = sys.argv[1:] or ["kraken", "binance-usdm", "coinbase-advanced"]
+if LONG and not sys.argv[1:]:
+    VENUES += ["binance-spot", "coinbase-exchange", "alpaca"]
 
 
 def number(text):

@@ -226,8 +226,11 @@ void AccountRun::on_record(const publish::TailRecord& record) {
 
 void AccountRun::on_status(const schemas::StreamStatus& status, const schemas::Meta& meta) {
   if (status.channel == "sidecar") return;
-  const bool mismatch = status.reason == "balance_mismatch";
-  if (status.dataset != "execution" && !mismatch) return;
+  if (status.dataset != "execution") {
+    if (status.reason != "balance_mismatch") return;
+    return core_->on_stream(live_ ? StreamState::kLive : StreamState::kDisconnected, status.reason, stream_epoch_, {},
+                            world_.now());
+  }
   last_alive_ = world_.now();
   live_ = status.state == StreamState::kLive;
   stream_epoch_ = meta.epoch;

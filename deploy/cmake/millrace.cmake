@@ -55,6 +55,11 @@ function(millrace_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE millrace_flags ${arg_LIBRARIES} GTest::gmock_main)
   target_compile_definitions(${name} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # GoogleTest's headers are half of what a test compiles; for one or two files a header of its own does not pay.
+  list(LENGTH arg_SOURCES files)
+  if(files GREATER 2)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
   if(NOT MILLRACE_SANITIZE)
     target_compile_options(${name} PRIVATE -O1)  # the tests' own code; a third of its compile time less
   endif()

@@ -2,9 +2,9 @@
 import json
 
 
-def add_accounts(flow, *accounts, knobs=()):
+def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
     """Starts the simulator with these accounts ("kraken:main", ...) and puts them into the configuration. `knobs`:
-    "rate=20" or "kraken:main:drop=0.1"."""
+    "rate=20" or "kraken:main:drop=0.1"; `market`: the public side beside them."""
     keys = flow.dir / "keys"
     keys.mkdir(mode=0o700)
     options = []
@@ -12,7 +12,7 @@ def add_accounts(flow, *accounts, knobs=()):
         options += ["--account", f"{account}:{keys / account.replace(':', '-')}"]
     for knob in knobs:
         options += ["--knob", knob]
-    flow.simulator = flow.start("sim", "sim", "--venues", "kraken", "--instruments", 1, "--rate", 20,
+    flow.simulator = flow.start("sim", "sim", *market,
                                 "--write-config", flow.config, "--brokers", flow.brokers, "--prefix", flow.prefix,
                                 *options)
     flow.venues = flow.simulator.first_line()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page publish/metrics.md against a live scrape, name by name and label by label; and what Prometheus itself says:
+"""The page publish/metrics.md against live scrapes of worker and sidecar, name by name and label by label; and what Prometheus itself says:
 promtool finds nothing wrong with the text, and a real server scrapes the worker."""
 import json
 import re
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import urllib.request
 
+from account_flow import add_accounts, sidecar
 from flow import ROOT, Flow, Process, expect, wait_for
 
 # Series that exist only once something has happened; the flow below makes the others happen.
@@ -36,8 +37,10 @@ def scrape(worker):
         return answer.read().decode()
 
 
-def compare(text):
-    told, seen = page(), scraped(text)
+def compare(*texts):
+    told, seen = page(), {}
+    for text in texts:
+        seen.update(scraped(text))
     expect(set(seen) <= set(told), f"not in the page: {set(seen) - set(told)}")
     expect(set(told) - set(seen) <= ON_EVENT, f"not in the scrape: {set(told) - set(seen) - ON_EVENT}")
     for name, row in seen.items():
@@ -80,15 +83,19 @@ def prometheus(flow, worker):
 
 
 with Flow("metrics_page") as flow:
-    flow.sim("--instruments", 3, "--rate", 300, "--seed", 2)
+    add_accounts(flow, "kraken:main", knobs=["rate=5"],
+                 market=("--instruments", 3, "--rate", 300, "--seed", 2))
     worker = flow.ingest()
+    watcher = sidecar(flow)
     wait_for("records", lambda: flow.metric(worker, "millrace_records_total") > 1000)
+    wait_for("a watermark", lambda: flow.metric(watcher, "millrace_watermark_age_seconds") > 0)
     for kind in ["bad_json", "gap", "close"]:
         flow.control("/fault", {"kind": kind, "venue": "binance-spot", "channel": "book"})
     wait_for("a reconnect", lambda: flow.metric(worker, "millrace_reconnects_total") > 0)
     wait_for("a frame put aside", lambda: flow.metric(worker, "millrace_quarantined_total") > 0)
-    text = scrape(worker)
-    compare(text)
+    text, other = scrape(worker), scrape(watcher)
+    compare(text, other)
     promtool(text)
+    promtool(other)
     prometheus(flow, worker)
-    expect(worker.stop() == 0, "the worker ends cleanly")
+    expect(worker.stop() == 0 and watcher.stop() == 0, "both end cleanly")

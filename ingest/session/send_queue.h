@@ -1,5 +1,7 @@
 #pragma once
 
+#include <openssl/crypto.h>
+
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -7,7 +9,8 @@
 
 namespace millrace::ingest {
 
-// Texts that wait for the venue's message rate. Bounded in count and bytes; "full" is an answer. Not thread-safe.
+// Texts that wait for the venue's message rate. Bounded in count and bytes; "full" is an answer. A text may hold what
+// lets its sender in, so its bytes are overwritten when it goes. Not thread-safe.
 class SendQueue {
  public:
   SendQueue(std::size_t most_messages, std::size_t most_bytes)
@@ -15,7 +18,10 @@ class SendQueue {
 
   // False: no room, nothing taken.
   bool push(std::string text) {
-    if (texts_.size() >= most_messages_ || bytes_ + text.size() > most_bytes_) return false;
+    if (texts_.size() >= most_messages_ || bytes_ + text.size() > most_bytes_) {
+      wipe(text);
+      return false;
+    }
     bytes_ += text.size();
     texts_.push_back(std::move(text));
     return true;
@@ -28,15 +34,19 @@ class SendQueue {
 
   void pop() {
     bytes_ -= texts_.front().size();
+    wipe(texts_.front());
     texts_.pop_front();
   }
 
   void clear() {
+    for (std::string& text : texts_) wipe(text);
     texts_.clear();
     bytes_ = 0;
   }
 
  private:
+  static void wipe(std::string& text) noexcept { OPENSSL_cleanse(text.data(), text.size()); }
+
   const std::size_t most_messages_;
   const std::size_t most_bytes_;
   std::deque<std::string> texts_;

@@ -19,7 +19,6 @@
 namespace millrace::publish {
 namespace {
 
-constexpr std::uint32_t kNoTopic = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
 constexpr std::chrono::seconds kBetweenRenewals{1};
 constexpr std::chrono::seconds kAfterRefusal{1};

@@ -85,7 +85,10 @@ TEST(JsonTree, WhatIsNoJsonIsAnError) {
 TEST(JsonTree, WhitespaceBehindIsNoText) { EXPECT_TRUE(parse(" { \"a\" : [ 1 ] } \r\n\t")); }
 
 TEST(JsonTree, DepthIsBounded) {
-  const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  const auto nested = [](int depth) {
+    const auto size = static_cast<std::size_t>(depth);
+    return std::string(size, '[') + std::string(size, ']');
+  };
   EXPECT_TRUE(parse(nested(kMaxJsonDepth)));
   EXPECT_EQ(error_of(nested(kMaxJsonDepth + 1)), Errc::kTooLarge);
   EXPECT_FALSE(parse(nested(100'000)));

@@ -24,6 +24,8 @@ TEST(DatasetNames, AreThoseOfTheTopics) {
   EXPECT_EQ(name(Dataset::kTradeAgg), "trade-agg");
   EXPECT_EQ(name(Dataset::kInstrument), "instrument");
   EXPECT_EQ(name(Dataset::kCandle15d), "candle-15d");
+  EXPECT_EQ(name(Dataset::kExecution), "execution");
+  EXPECT_EQ(name(Dataset::kBalance), "balance");
 }
 
 TEST(DatasetNames, AMinuteAndAMonthAreNotTheSameCandle) {
@@ -32,7 +34,7 @@ TEST(DatasetNames, AMinuteAndAMonthAreNotTheSameCandle) {
 }
 
 TEST(DatasetNames, WhatIsNoNameIsRefused) {
-  for (const char* wrong : {"", "Book", "book ", "candle-", "candle-7m", "execution"}) {
+  for (const char* wrong : {"", "Book", "book ", "candle-", "candle-7m", "executions"}) {
     EXPECT_FALSE(dataset_from_name(wrong)) << wrong;
   }
 }

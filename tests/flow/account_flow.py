@@ -1,6 +1,8 @@
 """What the account flows have in common: an account of the simulator, its configuration, its ledger, its topics."""
 import json
 
+from flow import ROOT
+
 
 def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
     """Starts the simulator with these accounts ("kraken:main", ...) and puts them into the configuration. `knobs`:
@@ -17,7 +19,8 @@ def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--ins
                                 *options)
     flow.venues = flow.simulator.first_line()
     flow.edit_config(lambda text: text + "sidecar:\n  listen: 127.0.0.1:0\n")
-    flow.run("topics", "apply", "--brokers", flow.brokers, "--prefix", flow.prefix, "--config", flow.config)
+    flow.run("topics", "apply", "--manifest", ROOT / "deploy/topics.yaml", "--brokers", flow.brokers,
+             "--prefix", flow.prefix, "--config", flow.config)
     return flow.venues["accounts"]
 
 

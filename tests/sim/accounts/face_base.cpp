@@ -90,7 +90,7 @@ void FaceBase::set_now(std::int64_t now) { now_ = now + knobs_.clock_skew_ns; }
 
 // The account lives until now, and the stream hears of what is new.
 void FaceBase::live() {
-  generator_.live_until(now_, knobs_.rate, knobs_.bust, knobs_.only_fills > 0);
+  generator_.live_until(now_, {knobs_.rate, knobs_.bust, knobs_.burst, knobs_.only_fills > 0});
   const auto& events = ledger_.events();
   for (; told_ < events.size(); ++told_) {
     if (random_.chance(knobs_.lose)) {

@@ -8,6 +8,7 @@ namespace millrace::sim::accounts {
 namespace {
 
 constexpr std::size_t kManyOrders = 30;  // from here on no more are placed
+constexpr int kBurst = 300;              // fills at one time
 constexpr std::int64_t kLots = 100;      // quantities are multiples of so many lots, so that they split well
 
 }  // namespace
@@ -38,18 +39,18 @@ std::int64_t Generator::gap(double rate) {
   return mean / 2 + random_.below(mean) + 1;
 }
 
-void Generator::live_until(std::int64_t now, double rate, double bust, bool only_fills) {
+void Generator::live_until(std::int64_t now, const Life& life) {
   const std::int64_t since = std::exchange(lived_ns_, now);
-  if (rate <= 0) {
+  if (life.rate <= 0) {
     next_ns_ = 0;
     return;
   }
-  if (next_ns_ == 0) next_ns_ = since + gap(rate);
-  for (; next_ns_ <= now; next_ns_ += gap(rate)) {
-    if (only_fills) {
+  if (next_ns_ == 0) next_ns_ = since + gap(life.rate);
+  for (; next_ns_ <= now; next_ns_ += gap(life.rate)) {
+    if (life.only_fills) {
       make_fill(next_ns_);
     } else {
-      act(next_ns_, bust);
+      act(next_ns_, life);
     }
   }
 }
@@ -117,8 +118,12 @@ void Generator::make_fill(std::int64_t now) {
   if (order.live()) ledger_->fill(number, order.quantity, any_price(traded), false, now);
 }
 
-void Generator::act(std::int64_t now, double bust) {
-  if (random_.chance(bust)) {
+void Generator::act(std::int64_t now, const Life& life) {
+  if (random_.chance(life.burst)) {
+    ledger_->burst(any_instrument().symbol, kBurst, now);
+    return;
+  }
+  if (random_.chance(life.bust)) {
     const auto fills = static_cast<std::int64_t>(ledger_->fills().size());
     const std::int64_t recent = std::min<std::int64_t>(fills, 20);
     if (fills > 0 && ledger_->bust(fills - random_.below(recent), now)) return;

@@ -14,15 +14,19 @@ class Generator {
   // `ledger` outlives it.
   Generator(Ledger& ledger, std::uint64_t seed) : ledger_(&ledger), random_(seed), lived_ns_(ledger.time_ns()) {}
 
-  // Does what is due until `now` (the venue's time) at `rate` activities a second, each at its own time; `bust` is the
-  // chance that an activity makes an earlier fill void; with `only_fills` each is one fill.
-  void live_until(std::int64_t now, double rate, double bust, bool only_fills = false);
-  // One activity now.
-  void act(std::int64_t now, double bust = 0);
+  // How lively, as the knobs of these names.
+  struct Life {
+    double rate = 0;  // activities a second
+    double bust = 0, burst = 0;
+    bool only_fills = false;
+  };
+  // Does what is due until `now` (the venue's time), each activity at its own time.
+  void live_until(std::int64_t now, const Life& life);
   // One fill now, whatever it takes.
   void make_fill(std::int64_t now);
 
  private:
+  void act(std::int64_t now, const Life& life);
   const Instrument& any_instrument();
   Amount any_quantity(const Instrument& instrument);
   Amount any_price(const Instrument& instrument);

@@ -17,6 +17,7 @@ struct Chance {
 constexpr std::array kChances{
     Chance{"rate", &Knobs::rate, 1e6},
     Chance{"only_fills", &Knobs::only_fills, 1},
+    Chance{"burst", &Knobs::burst, 1},
     Chance{"drop", &Knobs::drop, 1},
     Chance{"lose", &Knobs::lose, 1},
     Chance{"duplicate", &Knobs::duplicate, 1},

@@ -12,6 +12,9 @@ struct Knobs {
   double rate = 0;        // activities a second that the account makes of itself (orders, fills, deposits); 0 = none
   double only_fills = 0;  // 1 = each of them is one fill
 
+  double burst = 0;  // chance of an activity to be 300 fills of one order in one millisecond
+  double bust = 0;   // and to make an earlier fill void, where the venue can
+
   // The stream. Answers to what a client says, and snapshots, are never touched.
   double drop = 0;       // a message is lost after the venue has numbered it
   double lose = 0;       // the stream never hears of an event: no number of the venue shows it
@@ -37,7 +40,6 @@ struct Knobs {
   double cut_page = 0;   // the connection ends in the middle of the body
   double torn_page = 0;  // half the body, and no sign of it but the JSON
 
-  double bust = 0;                   // of the account's activities: a fill of before is made void, where the venue can
   std::int64_t clock_skew_ns = 0;    // the venue's clock minus ours
   std::int64_t token_life_ns = 0;    // 0 = the venue's own
   std::int64_t key_revoked = 0;      // bits: 1 = the first API key is not known any more, 2 = the second

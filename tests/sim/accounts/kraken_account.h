@@ -11,6 +11,15 @@
 
 namespace millrace::sim::accounts {
 
+// One channel of one connection.
+struct KrakenSubscription {
+  std::int64_t sequence = 0;  // of the last message
+  bool all_states = true;     // order_status
+  std::string rows;           // trades of one time, not yet sent
+  std::int64_t rows_time = 0;
+  int row_count = 0;
+};
+
 // Kraken's private side: ws-auth v2 with `executions` and `balances`, private REST (protocols/kraken.md sections 1, 5
 // and 6).
 class KrakenAccount final : public FaceBase {
@@ -22,13 +31,7 @@ class KrakenAccount final : public FaceBase {
   bool serves(std::string_view target) const override;
 
  private:
-  struct Subscription {
-    std::int64_t sequence = 0;  // of the last message
-    bool all_states = true;     // order_status
-    std::string rows;           // trades of one time, not yet sent
-    std::int64_t rows_time = 0;
-    int row_count = 0;
-  };
+  using Subscription = KrakenSubscription;
   struct Conn {
     std::optional<Subscription> executions;
     std::optional<Subscription> balances;

@@ -174,6 +174,7 @@ TEST_P(EveryFace, LivesAnHourAndAddsUp) {
   Knobs knobs;
   knobs.rate = 5;
   knobs.bust = 0.02;
+  knobs.burst = 0.001;
   FaceTest test{std::string(GetParam()), knobs};
   for (int i = 0; i < 3'600; ++i) test.pass(kSecond);
   EXPECT_EQ(test.ledger().audit(), "");
@@ -232,6 +233,29 @@ TEST_P(EveryFace, RequestsFailAsTheyAreTold) {
   const HttpReply torn = ask(&Knobs::torn_page);
   EXPECT_FALSE(torn.cut);
   EXPECT_EQ(torn.body.size(), whole.ask(clock(GetParam())).body.size() / 2);
+}
+
+TEST_P(EveryFace, LetsNobodyInWhoMakesNoSense) {
+  FaceTest test{std::string(GetParam())};
+  const ConnId conn = test.connect("/private/ws?listenKey=&events=ORDER_TRADE_UPDATE");
+  for (const std::string_view text :
+       {"", "{", "[]", "null", "{}", R"({"method":1,"id":{}})", R"({"type":"subscribe","channels":{"a":1}})",
+        R"({"type":"subscribe","channels":[[],{}]})", R"({"method":"subscribe","params":[]})",
+        R"({"id":1,"method":"userDataStream.subscribe.signature","params":{"apiKey":7}})",
+        R"({"type":"subscribe","channel":"user","jwt":"..","product_ids":[1]})", R"({"action":"auth","key":[]})",
+        R"({"action":"listen","data":{"streams":"trade_updates"}})", "\xff\xfe"}) {
+    test.say(conn, text);
+  }
+  for (const std::string_view target :
+       {"", "?", "/", "/0/private/", "/0/private/Balance", "/0/public/%zz", "/api/v3/myTrades?symbol",
+        "/fapi/v1/listenKey?%", "/orders/", "/fills?&&=", "/api/v3/brokerage", "/api/v3/brokerage/accounts?limit=x",
+        "/v2/orders", "/v2/orders:by", "/v2/account/activities/FILL?page_token=%00"}) {
+    const HttpReply reply = test.ask({"POST", target, "nonce=&&=%"});
+    EXPECT_TRUE(reply.status >= 400 || reply.body.find("error\":[\"E") != std::string::npos) << target;
+  }
+  test.ledger().burst(test.ledger().rules().instruments.front().symbol, 5, test.now);
+  test.pass(kSecond);
+  EXPECT_EQ(test.face().counts().messages, 0);
 }
 
 TEST_P(EveryFace, NeedsAKey) {

@@ -150,7 +150,7 @@ TEST(AccountLedger, LivesAnHourAndStillAddsUp) {
     wanted.initial["BNB"] = 100 * kOne;
     Ledger book(wanted, kStart);
     Generator life(book, 7);
-    for (int i = 1; i <= 3'600; ++i) life.live_until(kStart + i * kSecond, 5, 0.01);
+    for (int i = 1; i <= 3'600; ++i) life.live_until(kStart + i * kSecond, {.rate = 5, .bust = 0.01});
     ASSERT_EQ(book.audit(), "");
     EXPECT_GT(book.fills().size(), 5'000U);
     EXPECT_GT(book.live_orders().size(), 0U);
@@ -178,10 +178,9 @@ TEST(AccountLedger, TheSameSeedLivesTheSameLife) {
   Ledger a = ledger();
   Ledger b = ledger();
   Ledger c = ledger();
-  Generator(a, 3).live_until(kStart, 10, 0);
   Generator lives[] = {Generator(a, 3), Generator(b, 3), Generator(c, 4)};
   for (int i = 1; i <= 60; ++i) {
-    for (Generator& life : lives) life.live_until(kStart + i * kSecond, 10, 0);
+    for (Generator& life : lives) life.live_until(kStart + i * kSecond, {.rate = 10});
   }
   const auto ids = [](const Ledger& book) {
     std::vector<std::tuple<std::string, Amount, Amount, std::int64_t>> all;

@@ -229,6 +229,67 @@ TEST_F(AccountSidecarTest, ByHandItReadsARangeAndLeavesTheCursorWhereItIs) {
   EXPECT_EQ(world.ended(RecoveryPhase::kCompleted).back().watermark, before);
 }
 
+TEST_F(AccountSidecarTest, ByHandItBeginsNoCursorThatNobodyAskedFor) {
+  world.settings.triggers.only_by_hand = true;
+  world.fill("1");
+  world.now += kHour;
+  Wish wish;
+  wish.from = world.now - 2 * kHour;
+  world.start();
+  ASSERT_TRUE(world.core->by_hand(wish));
+  world.core->on_time(world.now);
+  world.settle();
+  EXPECT_THAT(world.replayed(), ElementsAre("1"));
+  EXPECT_THAT(world.cursor().scopes, IsEmpty());
+  EXPECT_FALSE(world.ended(RecoveryPhase::kCompleted).back().watermark);
+  world.run(kDay);
+  EXPECT_THAT(world.ends, SizeIs(1));
+}
+
+TEST_F(AccountSidecarTest, AVenueThatDoesNotAnswerIsLeftAloneForAWhile) {
+  begin();
+  world.venue_fault = [](const std::string& target) {
+    return target == "/time" ? std::nullopt : std::optional(Answer{400, ""});
+  };
+  world.run(20 * kMinute);
+  ASSERT_GT(world.ended(RecoveryPhase::kFailed).size(), 3u);
+  world.asked.clear();
+  world.core->on_token_renewed(world.now);
+  world.core->on_time(world.now);
+  world.settle();
+  EXPECT_THAT(world.asked, IsEmpty());
+}
+
+TEST_F(AccountSidecarTest, IdsAreForgottenOnceNoSweepReachesThem) {
+  begin();
+  for (int i = 0; i < 10; ++i) world.stream(world.fill("f" + std::to_string(i)));
+  world.run(kDay);
+  EXPECT_EQ(world.core->known().size(), 10u);
+  world.run(2 * kDay);
+  EXPECT_EQ(world.core->known().size(), 0u);
+  EXPECT_EQ(world.topic.size(), 10u);
+}
+
+TEST_F(AccountSidecarTest, TheTailGoesByTheVenuesClock) {
+  world.skew = -7 * kDay;
+  begin();
+  EXPECT_EQ(world.core->tail_from(world.now), world.venue_now() - 2 * kDay - kHour);
+}
+
+TEST_F(AccountSidecarTest, AFillOlderThanWhatWasReadOfTheTopicIsNotCalledLate) {
+  begin();
+  world.fill("1");
+  world.run(kMinute);
+  world.core = std::make_unique<AccountSidecar>(world.venue, world, world.share, world.settings, world.now);
+  schemas::Cursor ahead = world.cursor();
+  ahead.scopes[0].complete_through = world.venue_now() - 30 * kSecond;
+  world.core->adopt(ahead);
+  world.core->start(world.venue_now(), world.now);
+  world.settle();
+  EXPECT_THAT(world.replayed(), ElementsAre("1"));
+  EXPECT_EQ(world.core->counters().late_fills, 0);
+}
+
 TEST_F(AccountSidecarTest, AFailedSweepByHandIsReportedAndNotRepeated) {
   begin();
   world.venue_fault = [](const std::string&) { return std::optional(Answer{400, ""}); };
@@ -316,6 +377,22 @@ TEST_F(SymbolSidecarTest, AMismatchSweepsItsSymbolOnly) {
   world.run(2 * kSecond);
   ASSERT_THAT(triggers(), ElementsAre("quantity_mismatch"));
   EXPECT_THAT(world.ended(RecoveryPhase::kCompleted)[0].symbols, ElementsAre("ETH"));
+}
+
+TEST_F(SymbolSidecarTest, TheWatermarkOfAllIsThatOfTheLast) {
+  begin();
+  world.run(5 * kMinute);
+  const auto behind = world.core->cursor().through("BTC");
+  stream(StreamState::kDisconnected, "quantity_mismatch", 1, "ETH");
+  world.run(2 * kSecond);
+  EXPECT_GT(world.core->cursor().through("ETH"), behind);
+  Wish wish;
+  wish.from = began - kHour;
+  wish.to = began - kMinute;
+  ASSERT_TRUE(world.core->by_hand(wish));
+  world.core->on_time(world.now);
+  world.settle();
+  EXPECT_EQ(world.ended(RecoveryPhase::kCompleted).back().watermark, behind);
 }
 
 TEST_F(SymbolSidecarTest, SymbolsOfTheCursorAreSweptAlthoughNobodyNamesThem) {

@@ -83,7 +83,7 @@ TEST(Restart, FillsBeyondWhatIsKnownAreRepeatedRatherThanLeftOut) {
   World world;
   world.settings.piece_ns = 10 * kDay;
   world.stream(world.fill("old"));
-  world.now += kHour;
+  world.now += kMinute;
   world.start();
   world.settle();
   world.crash();
@@ -91,6 +91,7 @@ TEST(Restart, FillsBeyondWhatIsKnownAreRepeatedRatherThanLeftOut) {
   world.stream(world.fill("new"));
   world.start();
   world.settle();
+  EXPECT_THAT(world.replayed(), ElementsAre("old"));  // within the overlap
   EXPECT_THAT(world.topic_ids(), ElementsAre("new", "old"));
   EXPECT_EQ(world.core->counters().late_fills, 0);  // nobody can say that it was missing
 }

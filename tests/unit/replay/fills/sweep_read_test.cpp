@@ -162,6 +162,31 @@ TEST_F(SweepReadTest, AClockThatStaysAheadIsBelieved) {
   EXPECT_EQ(world.core->cursor().through(""), world.venue_now() - 30 * kSecond);
 }
 
+TEST_F(SweepReadTest, OfTwoSuspiciousClocksTheEarlierIsBelieved) {
+  run();
+  int asked = 0;
+  world.venue_fault = [&](const std::string& target) -> std::optional<Answer> {
+    if (target != "/time") return std::nullopt;
+    return Answer{200, std::to_string(world.venue_now() + ++asked * kHour)};
+  };
+  world.core->on_token_renewed(world.now);
+  world.core->on_time(world.now);
+  world.settle();
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(world.core->cursor().through(""), world.venue_now() + kHour - 30 * kSecond);
+}
+
+TEST_F(SweepReadTest, PiecesGrowAgainAfterABurst) {
+  world.settings.most_fills = 10;
+  world.now += kHour;
+  for (int i = 0; i < 100; ++i) world.fill("f" + std::to_string(i));
+  world.now += kDay;
+  run();
+  EXPECT_THAT(world.topic_ids(), SizeIs(100));
+  EXPECT_LT(world.ends.size(), 40u);
+  EXPECT_TRUE(world.ends.back().last);
+}
+
 TEST_F(SweepReadTest, MoreThanMemoryShouldHoldIsReadByHalves) {
   world.settings.most_fills = 10;
   for (int i = 0; i < 100; ++i) {
@@ -243,6 +268,32 @@ TEST_F(SweepScopesTest, ARefusedKeyEndsTheSweepWithoutAskingForTheOthers) {
   EXPECT_THAT(world.asked, SizeIs(2));
   EXPECT_EQ(world.ends.back().why, Failure::kAuth);
   EXPECT_THAT(world.ended(RecoveryPhase::kFailed)[0].symbols, ElementsAre("BTC", "ETH"));
+}
+
+TEST_F(SweepScopesTest, WhatIsNotAskedAnyMoreIsToldAsFailed) {
+  world.settings.symbols = {"BTC", "ETH", "SOL"};
+  world.settings.limited_tries = 1;
+  answer(
+      1, [](const std::string& target) { return is_about(target, "ETH"); }, 429);
+  run();
+  ASSERT_THAT(world.ended(RecoveryPhase::kFailed), SizeIs(1));
+  EXPECT_THAT(world.ended(RecoveryPhase::kFailed)[0].symbols, ElementsAre("ETH", "SOL"));
+  EXPECT_THAT(world.ended(RecoveryPhase::kCompleted)[0].symbols, ElementsAre("BTC"));
+}
+
+TEST_F(SweepScopesTest, WhatWasReadBeforeTheHalvesProvesNothing) {
+  world.settings.most_fills = 10;
+  int begun = 0;
+  world.venue_fault = [&](const std::string& target) -> std::optional<Answer> {
+    if (!is_about(target, "BTC") || ++begun == 1) return std::nullopt;
+    return Answer{400, ""};
+  };
+  for (int i = 0; i < 20; ++i) world.fill("e" + std::to_string(i), "ETH");
+  world.now += kHour;
+  run();
+  EXPECT_GT(begun, 1);
+  EXPECT_EQ(world.core->cursor().through("BTC"), std::nullopt);
+  EXPECT_EQ(world.core->cursor().through("ETH"), world.venue_now() - 30 * kSecond);
 }
 
 TEST_F(SweepScopesTest, WhatWasReadBeforeTheHostWantedQuietIsKept) {

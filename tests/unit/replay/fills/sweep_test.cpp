@@ -128,6 +128,36 @@ TEST_F(SweepTest, NoMoreThanTheWindowIsAtTheBroker) {
   EXPECT_THAT(world.replayed(), SizeIs(7));
 }
 
+TEST_F(SweepTest, AfterARefusalNoMoreIsPublishedThanIsOnItsWay) {
+  world.settings.piece_ns = 10 * kDay;
+  world.settings.most_unacked = 2;
+  int published = 0;
+  world.acknowledges = [&](const normalize::FoundFill&) { return ++published != 1; };
+  for (int i = 0; i < 7; ++i) world.fill("f" + std::to_string(i));
+  world.start();
+  world.settle();
+  EXPECT_THAT(world.ended(RecoveryPhase::kFailed), SizeIs(1));
+  EXPECT_EQ(published, 2);
+}
+
+TEST_F(SweepTest, AnswersThatBelongToNoCallAreIgnored) {
+  world.settings.piece_ns = 10 * kDay;
+  world.fill("1");
+  world.start();
+  for (int i = 0; i < 20; ++i) {
+    world.core->on_committed(999, true, "", world.now);
+    world.core->on_published(999, true, "", world.now);
+    world.core->on_caught_up(999, true, "", world.now);
+    world.core->on_answer(999, {"time", "/time", "17", "", 200, world.now}, world.now);
+    world.core->on_token(999, false, world.now);
+    world.core->on_cursor(999, nullptr, world.now);
+    EXPECT_EQ(world.core->cursor().through("").has_value(), !world.cursors.empty());
+    if (!world.step()) break;
+  }
+  EXPECT_THAT(world.cursors, SizeIs(1));
+  EXPECT_THAT(world.replayed(), ElementsAre("1"));
+}
+
 TEST_F(SweepTest, PublishesByTimeWhateverThePagesOrder) {
   world.settings.piece_ns = 10 * kDay;
   world.fill("b");
@@ -214,6 +244,21 @@ TEST_F(SweepTest, ACorrectionOfAnOldFillIsNotALateFill) {
   EXPECT_EQ(world.core->counters().late_fills, 0);
 }
 
+TEST_F(SweepTest, AFillThatNeverWasIsNoLateFill) {
+  world.settings.piece_ns = 10 * kDay;
+  world.start();
+  world.settle();
+  world.fill("busted", "BTC", 3 * kMinute).kind = schemas::ExecutionKind::kTradeCancel;
+  world.run(2 * kMinute);
+  world.core->on_token_renewed(world.now);
+  world.run(2 * kMinute);
+  world.core->on_token_renewed(world.now);
+  world.run(kSecond);
+  ASSERT_THAT(world.replayed(), ElementsAre("busted"));
+  EXPECT_EQ(world.topic[0].execution.revision, 3);
+  EXPECT_EQ(world.core->counters().late_fills, 0);
+}
+
 TEST_F(SweepTest, ACommitThatIsRefusedMovesNothing) {
   world.settings.piece_ns = 10 * kDay;
   int refusals = 1;
@@ -251,6 +296,13 @@ TEST_F(SweepTest, ADryRunLooksAndTouchesNothing) {
   EXPECT_EQ(world.cursors.size(), committed);
   EXPECT_TRUE(world.ends.back().ok);
   EXPECT_EQ(world.ends.back().recovery.fills_missing, 1);
+
+  world.venue_fault = [](const std::string&) { return std::optional(Answer{400, ""}); };
+  ASSERT_TRUE(world.core->by_hand(wish));
+  world.core->on_time(world.now);
+  world.settle();
+  EXPECT_FALSE(world.ends.back().ok);
+  EXPECT_EQ(world.recoveries.size(), told);
 }
 
 }  // namespace

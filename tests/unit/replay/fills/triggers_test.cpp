@@ -142,6 +142,7 @@ TEST(Triggers, PollsOftenWithoutAStreamAndSeldomWithOne) {
   triggers.stream(true, kNow + 11 * kSecond);
   EXPECT_THAT(sweeps(triggers, kNow + 260 * kSecond), ElementsAre(std::pair("poll", 131), std::pair("poll", 251)));
   triggers.stream(false, kNow + 260 * kSecond);
+  triggers.stream(false, kNow + 263 * kSecond);  // told again, it puts nothing off
   EXPECT_EQ(triggers.next(), kNow + 265 * kSecond);
 }
 
@@ -224,6 +225,18 @@ TEST(Triggers, AFailedDeepSweepStaysDeep) {
   EXPECT_EQ(again->trigger, Trigger::kDeep);
 }
 
+TEST(Triggers, ADeepSweepThatWasJoinedByAnotherReasonStaysDeepToo) {
+  TriggerSettings settings;
+  settings.deep_phase_ns = kNow % kDay + kMinute;
+  Triggers triggers = started(settings);
+  triggers.note(Trigger::kToken, kNow + kMinute);
+  const auto wish = triggers.take(kNow + kMinute);
+  ASSERT_EQ(wish->trigger, Trigger::kToken);
+  ASSERT_TRUE(wish->deep);
+  triggers.failed(*wish, Failure::kVenue, 0, kNow + kMinute);
+  EXPECT_TRUE(triggers.take(kNow + kMinute + kSecond)->deep);
+}
+
 TEST(Triggers, NothingHappensBeforeTheHostAllowsIt) {
   Triggers triggers({}, kNow);
   const auto wish = triggers.take(kNow);
@@ -251,6 +264,18 @@ TEST(Triggers, RefusedKeysAreTriedFiveTimesThirtySecondsApart) {
   EXPECT_EQ(triggers.next(), std::nullopt);
   triggers.reset();
   EXPECT_TRUE(triggers.take(now + kDay));
+}
+
+TEST(Triggers, OnlyRefusalsInARowOpenTheCircuit) {
+  Triggers triggers({}, kNow);
+  UnixNanos now = kNow;
+  for (int i = 0; i < 9; ++i) {
+    const auto wish = triggers.take(now);
+    ASSERT_TRUE(wish);
+    triggers.failed(*wish, i == 4 ? Failure::kVenue : Failure::kAuth, 0, now);
+    now += kHour;
+  }
+  EXPECT_FALSE(triggers.circuit_open());
 }
 
 TEST(Triggers, ASweepByHandClosesTheCircuitIfItSucceeds) {

@@ -153,6 +153,9 @@ void World::consume() {
 
 // Only of the fills that were not found in the topic before: records do not leave it.
 void World::check_claims(const schemas::Cursor& cursor) {
+  for (const schemas::CursorScope& scope : cursor.scopes) {
+    if (scope.complete_through > venue_now() - 30 * kSecond) overclaimed.push_back("the clock's last 30 s");
+  }
   for (; ledger_seen_ < ledger.size(); ++ledger_seen_) {
     const LedgerFill& fill = ledger[ledger_seen_];
     not_there_.emplace(found(fill).execution.event_id, ledger_seen_);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <thread>
 
 #include "publish/kafka/client.h"
 #include "publish/kafka/topic_names.h"
@@ -17,6 +19,7 @@ using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr int kMostAtOnce = 10'000;  // so that a caller with other work gets its turn
+constexpr milliseconds kBetweenQuestions{100};
 
 SettingList tail_settings(const KafkaSettings& settings) {
   SettingList all = client_settings(settings);
@@ -33,6 +36,33 @@ SettingList tail_settings(const KafkaSettings& settings) {
   throw std::runtime_error(fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(error)));
 }
 
+// A topic that was made a moment ago, or moves to another broker, has no leader for a while.
+bool passes_by_itself(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// `question(milliseconds left, as int)`, again until its answer is no error that passes by itself or the time is over.
+template <typename Question>
+rd_kafka_resp_err_t ask(milliseconds timeout, const Question& question) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    const rd_kafka_resp_err_t error = question(static_cast<int>(std::max(left, milliseconds{1}).count()));
+    if (!passes_by_itself(error) || left <= kBetweenQuestions) return error;
+    std::this_thread::sleep_for(kBetweenQuestions);
+  }
+}
+
 int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
@@ -47,7 +77,16 @@ int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds t
 
 // A partition without a record since then is followed from its end.
 void seek_times(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list, milliseconds timeout) {
-  const auto error = rd_kafka_offsets_for_times(client, list, static_cast<int>(timeout.count()));
+  const auto error = ask(timeout, [&](int left) {
+    const Partitions asked(rd_kafka_topic_partition_list_copy(list), rd_kafka_topic_partition_list_destroy);
+    const rd_kafka_resp_err_t whole = rd_kafka_offsets_for_times(client, asked.get(), left);
+    if (whole != RD_KAFKA_RESP_ERR_NO_ERROR) return whole;
+    for (int i = 0; i < asked->cnt; ++i) {
+      if (asked->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return asked->elems[i].err;
+    }
+    for (int i = 0; i < asked->cnt; ++i) list->elems[i].offset = asked->elems[i].offset;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("offsets by time", error);
 }
 
@@ -121,8 +160,9 @@ TopicTail::Ends TopicTail::ends(milliseconds timeout) {
   for (const auto& [topic, partition] : handle_->partitions) {
     std::int64_t low = 0;
     std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(handle_->client.get(), topic.c_str(), partition, &low, &high,
-                                                        static_cast<int>(timeout.count()));
+    const auto error = ask(timeout, [&, &topic = topic, &partition = partition](int left) {
+      return rd_kafka_query_watermark_offsets(handle_->client.get(), topic.c_str(), partition, &low, &high, left);
+    });
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(topic, error);
     ends[{topic, partition}] = high;
   }

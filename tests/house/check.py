@@ -104,7 +104,14 @@ def lengths(root):
             yield f"{path.relative_to(root)}: {count} lines, at most {LONGEST_FILE}"
 
 
-RULES = [layers, pure_core, venue_folders, secrets_and_broker, readmes, lengths]
+def script_names(root):
+    """A script that bears the name of a standard module is what its neighbours get when they import that."""
+    for path in sorted((root / "tests").rglob("*.py")):
+        if path.stem in sys.stdlib_module_names:
+            yield f"{path.relative_to(root)}: hides Python's own {path.stem}"
+
+
+RULES = [layers, pure_core, venue_folders, secrets_and_broker, readmes, lengths, script_names]
 
 
 def selfcheck():
@@ -118,6 +125,7 @@ def selfcheck():
             "ingest/i.cpp": '#include <librdkafka/rdkafka.h>\n',
             "publish/long.cpp": "\n" * (LONGEST_FILE + 1),
             "README.md": "| `nothing/` | |\n",
+            "tests/flow/secrets.py": "",
         }.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)

@@ -291,11 +291,10 @@ void AccountRun::sign_life() {
 void AccountRun::tell_end(const SweepEnd& end) {
   const schemas::Recovery& found = end.recovery;
   end.ok ? stats_.completed.add() : stats_.failed.add();
-  if (end.ok) {
-    stats_.missing.add(static_cast<std::uint64_t>(found.fills_missing));
-    stats_.late.add(static_cast<std::uint64_t>(found.late_fills));
-    if (found.watermark) stats_.watermark_s.set(static_cast<std::uint64_t>(*found.watermark / kSecond));
-  }
+  stats_.missing.add(static_cast<std::uint64_t>(end.missing));
+  stats_.missing_while_live.add(static_cast<std::uint64_t>(end.missing_while_live));
+  stats_.late.add(static_cast<std::uint64_t>(end.late));
+  if (end.ok && found.watermark) stats_.watermark_s.set(static_cast<std::uint64_t>(*found.watermark / kSecond));
   spdlog::log(end.ok ? spdlog::level::info : spdlog::level::warn,
               "sweep account={} trigger={} ok={} read={} missing={} richer={} late={} requests={} watermark={} "
               "error=\"{}\"",
@@ -304,8 +303,8 @@ void AccountRun::tell_end(const SweepEnd& end) {
   if (end.missing_while_live > 0) {
     write_status("fills_missing", fmt::format("{} fills that the live stream did not tell", end.missing_while_live));
   }
-  if (found.late_fills > 0) {
-    write_status("watermark_violated", fmt::format("{} fills below an earlier watermark", found.late_fills));
+  if (end.late > 0) {
+    write_status("watermark_violated", fmt::format("{} fills below an earlier watermark", end.late));
   }
   last_end_ = end;
 }

@@ -31,7 +31,7 @@ struct RunWorld {
 
 // What one account's sidecar counts, readable from any thread.
 struct RunStats {
-  publish::Tally completed, failed, missing, late;
+  publish::Tally completed, failed, missing, missing_while_live, late;
   publish::Tally watermark_s;  // gauge: the watermark in seconds since 1970; 0 = none
 };
 

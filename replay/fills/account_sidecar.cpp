@@ -115,10 +115,10 @@ void AccountSidecar::add(const SweepEnd& end) {
   ++(end.ok ? counters_.sweeps_completed : counters_.sweeps_failed);
   counters_.requests += end.recovery.requests;
   counters_.fills_read += end.recovery.fills_read;
-  counters_.fills_missing += end.recovery.fills_missing;
+  counters_.fills_missing += end.missing;
   counters_.missing_while_live += end.missing_while_live;
   counters_.fills_richer += end.recovery.fills_richer;
-  counters_.late_fills += end.recovery.late_fills;
+  counters_.late_fills += end.late;
   counters_.contradictions += end.contradictions;
 }
 

@@ -18,7 +18,7 @@ struct SidecarCounters {
   std::int64_t sweeps_failed = 0;
   std::int64_t requests = 0;
   std::int64_t fills_read = 0;
-  std::int64_t fills_missing = 0;
+  std::int64_t fills_missing = 0;       // and published
   std::int64_t missing_while_live = 0;  // of them, made while the stream was live: it drops fills
   std::int64_t fills_richer = 0;
   std::int64_t late_fills = 0;      // watermark_violated

@@ -16,6 +16,8 @@ struct Outgoing {
   normalize::FoundFill fill;
   UnixNanos received = 0;  // our clock at the end of the page that told it
   Finding finding = Finding::kMissing;
+  bool while_live = false;  // missing although the stream was live when it was made
+  bool late = false;        // missing below an earlier watermark
 };
 
 // What a sweep has read so far that the topic may not have. One sweep, one thread.

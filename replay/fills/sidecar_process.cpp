@@ -302,6 +302,7 @@ class SidecarProcess::Impl {
     out.add<Metric::kSweeps>(run.stats().completed, venue, account, "completed");
     out.add<Metric::kSweeps>(run.stats().failed, venue, account, "failed");
     out.add<Metric::kFillsMissing>(run.stats().missing, venue, account);
+    out.add<Metric::kFillsMissingLive>(run.stats().missing_while_live, venue, account);
     out.add<Metric::kWatermarkViolated>(run.stats().late, venue, account);
     const auto watermark = run.stats().watermark_s.value();
     if (watermark != 0) {

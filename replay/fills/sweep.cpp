@@ -82,20 +82,27 @@ void Sweep::compare() {
   end_.contradictions = batch_.contradictions();
   next_out_ = acknowledged_ = 0;
   unacked_.clear();
-  for (const Outgoing& outgoing : outgoing_) count(outgoing);
+  for (Outgoing& outgoing : outgoing_) count(outgoing);
 }
 
-void Sweep::count(const Outgoing& outgoing) {
+void Sweep::count(Outgoing& outgoing) {
   const normalize::FoundFill& fill = outgoing.fill;
   if (outgoing.finding == Finding::kRicher) ++recovery_.fills_richer;
   if (outgoing.finding != Finding::kMissing) return;
   ++recovery_.fills_missing;
   const UnixNanos our_time = fill.venue_time - state_.clock_offset.value_or(0);
-  const bool stream_live = state_.stream_tells_fills && state_.live_since && our_time > *state_.live_since;
-  if (stream_live) ++end_.missing_while_live;
+  outgoing.while_live = state_.stream_tells_fills && state_.live_since && our_time > *state_.live_since;
   const auto through = state_.cursor.through(state_.venue.capabilities().fills_per_symbol ? fill.symbol : "");
   const bool claimed = through && fill.venue_time <= *through && fill.venue_time >= state_.known.whole_from();
-  if (claimed && fill.execution.kind == schemas::ExecutionKind::kTrade) ++recovery_.late_fills;
+  outgoing.late = claimed && fill.execution.kind == schemas::ExecutionKind::kTrade;
+  if (outgoing.late) ++recovery_.late_fills;
+}
+
+void Sweep::count_published(const Outgoing& outgoing) {
+  if (outgoing.finding != Finding::kMissing) return;
+  ++end_.missing;
+  if (outgoing.while_live) ++end_.missing_while_live;
+  if (outgoing.late) ++end_.late;
 }
 
 void Sweep::publish_more() {
@@ -121,10 +128,12 @@ void Sweep::publish_more() {
 void Sweep::on_published(std::int64_t id, bool acknowledged, std::string_view error) {
   const auto place = unacked_.find(id);
   if (place == unacked_.end()) return;
-  const normalize::FoundFill& fill = outgoing_[place->second].fill;
+  const Outgoing& outgoing = outgoing_[place->second];
+  const normalize::FoundFill& fill = outgoing.fill;
   unacked_.erase(place);
   if (acknowledged) {
     ++acknowledged_;
+    count_published(outgoing);
     state_.known.add(fill.symbol, fill.venue_time, fill.execution);
   } else if (publish_error_.empty()) {
     publish_error_ = error.empty() ? "no reason given" : error;

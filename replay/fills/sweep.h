@@ -53,7 +53,11 @@ struct SweepEnd {
   std::string error;            // of the sweep, or of the scopes that failed; for people
   schemas::Recovery recovery;   // as committed, else as told
   std::int64_t contradictions = 0;
-  std::int64_t missing_while_live = 0;  // fills that a live stream should have told
+  // Fills that the topic lacked and the broker acknowledged, whatever became of the sweep after that: each is counted
+  // by one sweep, as the next one finds it in the topic.
+  std::int64_t missing = 0;
+  std::int64_t missing_while_live = 0;  // of them, those that a live stream should have told
+  std::int64_t late = 0;                // of them, those below an earlier watermark
 };
 
 // One sweep: ask the venue's clock, read the pages of every scope, compare with the topic, publish what it lacks, wait
@@ -101,7 +105,8 @@ class Sweep {
   bool read_by_halves(UnixNanos now);
   void pages_done();
   void compare();
-  void count(const Outgoing& outgoing);
+  void count(Outgoing& outgoing);
+  void count_published(const Outgoing& outgoing);
   void publish_more();
   void commit();
   void fail(Failure why, const std::string& error, std::set<std::string> left = {});

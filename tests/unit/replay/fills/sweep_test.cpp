@@ -274,6 +274,24 @@ TEST_F(SweepTest, ACommitThatIsRefusedMovesNothing) {
   EXPECT_THAT(world.replayed(), ElementsAre("1"));  // acknowledged the first time
 }
 
+TEST_F(SweepTest, AMissingFillIsCountedByTheSweepThatPublishedIt) {
+  world.settings.piece_ns = 10 * kDay;
+  bool refuse_fill = true, refuse_commit = true;
+  world.acknowledges = [&](const normalize::FoundFill& fill) {
+    return fill.execution.execution_id == "1" || !std::exchange(refuse_fill, false);
+  };
+  world.commits = [&] { return std::exchange(refuse_commit, false) ? World::Commit::kRefused : World::Commit::kDone; };
+  world.fill("1");
+  world.fill("2");
+  world.start();
+  world.settle();
+  EXPECT_EQ(world.core->counters().fills_missing, 1);  // the other one was not acknowledged
+  world.run(kMinute);
+  EXPECT_THAT(world.ended(RecoveryPhase::kFailed), SizeIs(2));  // and then a commit was refused
+  EXPECT_THAT(world.cursors, SizeIs(1));
+  EXPECT_EQ(world.core->counters().fills_missing, 2);
+}
+
 TEST_F(SweepTest, ADryRunLooksAndTouchesNothing) {
   world.fill("1");
   world.now += kHour;

@@ -23,6 +23,13 @@ void carry(Member& report, Member& held, const Member& absent = {}) {
   }
 }
 
+bool begins(const Execution& report) {
+  return report.kind == ExecutionKind::kPendingNew || report.kind == ExecutionKind::kNew ||
+         report.kind == ExecutionKind::kRejected;
+}
+
+}  // namespace
+
 void carry_order_fields(Execution& report, Execution& held) {
   carry(report.client_order_id, held.client_order_id);
   carry(report.side, held.side);
@@ -35,13 +42,6 @@ void carry_order_fields(Execution& report, Execution& held) {
   carry(report.average_price, held.average_price);
   carry(report.status, held.status);
 }
-
-bool begins(const Execution& report) {
-  return report.kind == ExecutionKind::kPendingNew || report.kind == ExecutionKind::kNew ||
-         report.kind == ExecutionKind::kRejected;
-}
-
-}  // namespace
 
 bool is_final(OrderStatus status) noexcept {
   switch (status) {

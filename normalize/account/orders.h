@@ -31,6 +31,9 @@ class Orders {
   // Leaves quantity is computed where quantity and cumulative quantity are known and the venue sends none.
   void complete(std::string& symbol, std::string& instrument, schemas::Execution& report, bool snapshot = false);
 
+  // Takes in what was known before this object was made; an order that is known already stays as it is.
+  void restore(const std::string& order_id, const KnownOrder& known) { orders_.try_emplace(order_id, known); }
+
   const KnownOrder* find(std::string_view order_id) const;
   // Ids of the orders that have not ended, for what a snapshot no longer names.
   std::vector<std::string> open_ids() const;
@@ -43,6 +46,10 @@ class Orders {
   std::unordered_map<std::string, KnownOrder> orders_;
   std::deque<std::string> ended_;  // oldest first
 };
+
+// What `report` says of its order goes into `held`; what it leaves out comes from there. Not its kind, nor what single
+// fills have.
+void carry_order_fields(schemas::Execution& report, schemas::Execution& held);
 
 // Has an order in this state ended?
 bool is_final(schemas::OrderStatus status) noexcept;

@@ -62,6 +62,21 @@ TEST(Orders, ASparseReportIsToldWhole) {
   EXPECT_FALSE(fill.unseen_order);
 }
 
+TEST(Orders, WhatIsRestoredIsKnownButTakesNothingBack) {
+  Orders orders;
+  told(orders, whole_order("o1"), "BTC/USD");
+  KnownOrder earlier;
+  earlier.symbol = "ETH/USD";
+  earlier.order = whole_order("o2");
+  orders.restore("o1", earlier);
+  orders.restore("o2", earlier);
+  EXPECT_EQ(orders.find("o1")->symbol, "BTC/USD");
+  EXPECT_THAT(orders.open_ids(), UnorderedElementsAre("o1", "o2"));
+  const Execution next = told(orders, report("o2", ExecutionKind::kCancelled, OrderStatus::kCancelled));
+  EXPECT_EQ(next.quantity, number("2.00"));
+  EXPECT_FALSE(next.unseen_order);
+}
+
 TEST(Orders, FieldsOfAFillAreNotCarriedToTheNextReport) {
   Orders orders;
   told(orders, whole_order());

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "normalize/account/told_orders.h"
 #include "normalize/error.h"
 #include "normalize/venue_adapter.h"
 #include "schemas/events/account.h"
@@ -154,6 +155,9 @@ class AccountAdapter {
  public:
   virtual ~AccountAdapter() = default;
 
+  // Before the first on_open, or not at all: what an earlier process told of the account. From then on it is as if this
+  // adapter had told it before its connection broke: what the venue says next tells what became of open orders.
+  virtual void restore(const ToldBefore& before) = 0;
   // The address is open (and a before_connect token in it): what to send first.
   virtual void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) = 0;
   // As VenueAdapter::on_frame: on error nothing of the frame reached `out`.

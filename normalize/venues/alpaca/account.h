@@ -20,6 +20,7 @@ class AlpacaAccount final : public AccountAdapter {
  public:
   AlpacaAccount(std::string_view venue, std::string_view account);
 
+  void restore(const ToldBefore& before) override { orders_.restore(before); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   // Binary frames hold the same JSON: the paper environment sends them (1).
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;

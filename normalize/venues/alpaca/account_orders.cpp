@@ -56,6 +56,11 @@ std::string fill_id(std::string_view venue, std::string_view account, std::strin
   return event_id(venue, account, order_id, plain_text(cumulative));
 }
 
+// Fills have the order's total: one that comes again changes nothing.
+void AlpacaOrders::restore(const ToldBefore& before) {
+  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+}
+
 AlpacaOrders::Report AlpacaOrders::report_of(const OrderRow& row) {
   Report report;
   report.symbol = row.symbol;

@@ -9,6 +9,7 @@
 #include "normalize/account/account_adapter.h"
 #include "normalize/account/orders.h"
 #include "normalize/account/recent_ids.h"
+#include "normalize/account/told_orders.h"
 #include "normalize/venues/alpaca/account_messages.h"
 
 namespace millrace::normalize::alpaca {
@@ -24,6 +25,9 @@ class AlpacaOrders {
  public:
   AlpacaOrders(std::string venue, std::string account)
       : venue_(std::move(venue)), account_(std::move(account)), told_(kRemembered) {}
+
+  // See AccountAdapter::restore.
+  void restore(const ToldBefore& before);
 
   // What the caller has to act on.
   struct Outcome {

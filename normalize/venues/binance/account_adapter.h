@@ -23,6 +23,7 @@ class BinanceAccount final : public AccountAdapter {
   // `config` has static life.
   BinanceAccount(const AccountConfig& config, std::string account);
 
+  void restore(const ToldBefore& before) override { orders_.restore(before); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

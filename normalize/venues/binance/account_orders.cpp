@@ -55,6 +55,15 @@ AccountMeta meta_of(const OrderReport& report, std::string_view instrument, sche
 
 }  // namespace
 
+void AccountOrders::restore(const ToldBefore& before) {
+  for (const OpenOrder& open : before.orders) {
+    const std::string key = key_of(open.known.symbol, open.known.order.order_id);
+    orders_.restore(key, open.known);
+    open_[key] = {open.venue_time.value_or(0), open.received};
+  }
+  for (const std::string& id : before.fills) told_.insert(id);
+}
+
 AccountOrders::Outcome AccountOrders::on_report(OrderReport report, std::string_view instrument, UnixNanos received,
                                                 AccountSink& out) {
   report.body.event_id = event_id(venue_, account_, report.body.order_id, report.id);

@@ -9,6 +9,7 @@
 
 #include "normalize/account/orders.h"
 #include "normalize/account/recent_ids.h"
+#include "normalize/account/told_orders.h"
 #include "normalize/venues/binance/account_report.h"
 
 namespace millrace::normalize::binance {
@@ -19,6 +20,9 @@ namespace millrace::normalize::binance {
 class AccountOrders {
  public:
   AccountOrders(std::string_view venue, std::string account) : venue_(venue), account_(std::move(account)) {}
+
+  // See AccountAdapter::restore.
+  void restore(const ToldBefore& before);
 
   // What became of a report or row.
   struct Outcome {

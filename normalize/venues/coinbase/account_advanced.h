@@ -21,6 +21,7 @@ class AdvancedAccount final : public AccountAdapter {
  public:
   AdvancedAccount(std::string_view venue, std::string_view account);
 
+  void restore(const ToldBefore& before) override { orders_.restore(before); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

@@ -7,6 +7,7 @@
 #include "normalize/account/account_adapter.h"
 #include "normalize/account/orders.h"
 #include "normalize/account/recent_ids.h"
+#include "normalize/account/told_orders.h"
 #include "normalize/venues/coinbase/account_advanced_messages.h"
 
 namespace millrace::normalize::coinbase {
@@ -17,6 +18,9 @@ namespace millrace::normalize::coinbase {
 class AdvancedOrders {
  public:
   AdvancedOrders(std::string venue, std::string account) : venue_(std::move(venue)), account_(std::move(account)) {}
+
+  // See AccountAdapter::restore.
+  void restore(const ToldBefore& before);
 
   // Where a report comes from.
   struct Source {

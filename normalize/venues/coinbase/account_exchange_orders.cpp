@@ -39,6 +39,11 @@ bool ExchangeOrders::is_open(std::string_view order_id) const {
   return known != nullptr && !known->ended;
 }
 
+void ExchangeOrders::restore(const ToldBefore& before) {
+  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const std::string& id : before.fills) told_.insert(id);
+}
+
 ExchangeOrders::Report ExchangeOrders::report_of(const UserMessage& message) {
   Report report;
   report.symbol = message.product;

@@ -7,6 +7,7 @@
 #include "normalize/account/account_adapter.h"
 #include "normalize/account/orders.h"
 #include "normalize/account/recent_ids.h"
+#include "normalize/account/told_orders.h"
 #include "normalize/venues/coinbase/account_exchange_messages.h"
 
 namespace millrace::normalize::coinbase {
@@ -30,6 +31,8 @@ class ExchangeOrders {
   };
 
   Outcome apply(const UserMessage& message, AccountSink& out);
+  // See AccountAdapter::restore.
+  void restore(const ToldBefore& before);
   // A row of REST, received at `now`. `first`: of the first list of a connection, which is told even if it says nothing
   // new, and is no evidence against the stream.
   Outcome apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out);

@@ -18,6 +18,7 @@ class KrakenAccountAdapter : public AccountAdapter {
  public:
   explicit KrakenAccountAdapter(std::string account);
 
+  void restore(const ToldBefore& before) override { executions_.restore(before); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

@@ -83,6 +83,11 @@ std::string instrument_of(std::string_view symbol) {
   return fmt::format("{}-{}", symbol.substr(0, slash), symbol.substr(slash + 1));
 }
 
+void AccountExecutions::restore(const ToldBefore& before) {
+  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const std::string& id : before.fills) fills_.insert(id);
+}
+
 const WideDecimal* AccountExecutions::known_total(const std::string& order_id) const {
   const KnownOrder* known = orders_.find(order_id);
   return known != nullptr && known->order.cumulative_quantity ? &*known->order.cumulative_quantity : nullptr;

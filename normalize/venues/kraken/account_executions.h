@@ -7,6 +7,7 @@
 #include "normalize/account/account_adapter.h"
 #include "normalize/account/orders.h"
 #include "normalize/account/recent_ids.h"
+#include "normalize/account/told_orders.h"
 #include "normalize/venues/kraken/account_messages.h"
 
 namespace millrace::normalize::kraken {
@@ -22,6 +23,9 @@ std::string instrument_of(std::string_view symbol);
 class AccountExecutions {
  public:
   explicit AccountExecutions(std::string account) : account_(std::move(account)) {}
+
+  // See AccountAdapter::restore.
+  void restore(const ToldBefore& before);
 
   // Called for each fill that is told for the first time.
   using OnFill = std::function<void(const ExecutionRow& fill)>;

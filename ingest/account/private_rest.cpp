@@ -151,21 +151,25 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
     }
     case Judged::kClock:
       // What is not signed tells no time of ours, so the venue's clock would not help it.
-      if (job.attempt > kMostAtOnce || job.request.signing == normalize::Signing::kNone) {
-        return finish(judgement, answer);
-      }
+      if (job.request.signing == normalize::Signing::kNone) return finish(judgement, answer);
+      if (job.attempt > kMostAtOnce) return refuse(judgement, answer);
       again(now);
       return ask_time();
     case Judged::kNonce:
       return job.attempt > kMostAtOnce ? finish(judgement, answer) : again(now);
     case Judged::kAuth:
-      // Others would be refused as well, and a venue bans those who go on.
-      resume_at_ = now + kAuthWait;
-      if (++job.auth_tries < kAuthTries) return again(resume_at_);
-      refused_ = true;
-      ports_.auth_refused(judgement.detail);
-      return finish(judgement, answer);
+      return refuse(judgement, answer);
   }
+}
+
+// The key is refused, or our time although it is the venue's by now. Others would be refused as well, and a venue bans
+// those who go on.
+void PrivateRest::refuse(const Judgement& judgement, const HttpAnswer& answer) {
+  resume_at_ = ports_.now() + kAuthWait;
+  if (++queue_.front().auth_tries < kAuthTries) return again(resume_at_);
+  refused_ = true;
+  ports_.auth_refused(judgement.detail);
+  finish(judgement, answer);
 }
 
 // Before the one that found the clock off.

@@ -95,6 +95,7 @@ class PrivateRest {
   void react(const normalize::Judgement& judgement, HttpAnswer& answer);
   // The request at the front once more at `due`.
   void again(UnixNanos due) { queue_.front().due = due; }
+  void refuse(const normalize::Judgement& judgement, const HttpAnswer& answer);
   void finish(normalize::Judgement judgement, const HttpAnswer& answer);
   void ask_time();
   UnixNanos backoff(int attempt);

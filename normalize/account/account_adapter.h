@@ -63,7 +63,7 @@ enum class Verdict : std::uint8_t {
   kGood,
   kTransient,    // try again with backoff
   kRateLimited,  // wait: Judgement::wait_ns, else the shell's floor of 30 s
-  kClock,        // our time is off: ask the venue's time, then once more
+  kClock,        // our time is off, or may be: ask the venue's time, then once more; kAuth after that
   kNonce,        // a higher nonce, at once
   kToken,        // the token is gone: a new one, then once more
   kAuth,         // key, signature, permission or address refused

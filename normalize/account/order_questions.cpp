@@ -103,6 +103,9 @@ void OrderQuestions::ask_missing(UnixNanos now, const std::vector<std::string>& 
   }
   were_open_.clear();
   ask_waiting(todo);
+  for (const std::string& id : doubtful_) {
+    if (asked_.size() < kAtOnce && asked_.emplace(id, 1).second) ask_one(id, 0, todo);
+  }
 }
 
 void OrderQuestions::ask_waiting(AccountCommands& todo) {
@@ -113,8 +116,14 @@ void OrderQuestions::ask_waiting(AccountCommands& todo) {
   }
 }
 
+void OrderQuestions::ask_about(const std::string& id, UnixNanos not_before, AccountCommands& todo) {
+  if (doubtful_.size() < kMostDoubtful) doubtful_.insert(id);
+  if (asked_.size() < kAtOnce && asked_.emplace(id, 1).second) ask_one(id, not_before, todo);
+}
+
 void OrderQuestions::on_told(const std::string& id, AccountCommands& todo) {
   asked_.erase(id);
+  doubtful_.erase(id);
   ask_waiting(todo);
 }
 
@@ -132,7 +141,10 @@ bool OrderQuestions::on_not_found(const std::string& id, UnixNanos now, AccountC
 void OrderQuestions::give_up(About about, const std::string& id, UnixNanos now, AccountCommands& todo) {
   failed_ = doubt_ = true;
   due_ = now + kEvery;
-  if (about == About::kOne) on_told(id, todo);
+  if (about == About::kOne) {
+    asked_.erase(id);
+    ask_waiting(todo);
+  }
 }
 
 bool OrderQuestions::complete() const {

@@ -55,6 +55,10 @@ class OrderQuestions {
   // ends its list. True: both lists are complete, and ask_missing() is next.
   bool on_page(About about, const std::vector<std::string>& ids, std::string_view cursor, AccountCommands& todo);
   void ask_missing(UnixNanos now, const std::vector<std::string>& open_ids, AccountCommands& todo);
+  // Asks for one order at `not_before`, as what is known of it may be wrong. Nothing waits for the answer, but without one
+  // each further round asks again. At most kMostDoubtful at a time: as many orders that ended are known.
+  void ask_about(const std::string& id, UnixNanos not_before, AccountCommands& todo);
+  static constexpr std::size_t kMostDoubtful = 1'000;
   // The order's state was told.
   void on_told(const std::string& id, AccountCommands& todo);
   // The answer was "no such order". True: for the second time, so that it is gone.
@@ -90,6 +94,7 @@ class OrderQuestions {
 
   std::map<std::string, int, std::less<>> asked_;  // by order: how often the answer was "no such order"
   std::deque<std::string> waiting_;                // not more than kAtOnce are asked for at a time
+  std::set<std::string, std::less<>> doubtful_;    // of ask_about(), whatever becomes of connections
 };
 
 }  // namespace millrace::normalize

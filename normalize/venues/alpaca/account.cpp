@@ -54,8 +54,9 @@ schemas::GapMark outage() {
 AlpacaAccount::AlpacaAccount(std::string_view venue, std::string_view account)
     : orders_(std::string(venue), std::string(account)), questions_(kSpelling) {}
 
-std::string AlpacaAccount::holdings_key(bool positions) const {
-  return fmt::format("{}/{}", positions ? "positions" : "account", connection_);
+std::string AlpacaAccount::holdings_key(Asked what) const {
+  constexpr std::string_view kWords[] = {"assets", "account", "positions"};
+  return fmt::format("{}/{}", kWords[static_cast<std::size_t>(what)], connection_);
 }
 
 void AlpacaAccount::on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) {
@@ -160,7 +161,7 @@ Result<void> AlpacaAccount::on_listening(const JsonNode& data, Call& call) {
     return Error{Errc::kRefused, "listening without trade_updates"};
   }
   questions_.ask(call.now, orders_.open_ids(), call.todo);
-  ask_holdings(false, call);
+  ask_holdings(holdings_.has_names() ? Asked::kAccount : Asked::kAssets, call);
   return {};
 }
 
@@ -196,8 +197,9 @@ Result<void> AlpacaAccount::on_answer(const PrivateAnswer& answer, AccountSink& 
     done = on_order(answer, questions_.order_id(answer.key), call);
   } else if (about != OrderQuestions::About::kNothing) {
     done = on_list(answer, about, call);
-  } else if (connected_ && (answer.key == holdings_key(false) || answer.key == holdings_key(true))) {
-    done = on_holdings(answer, answer.key == holdings_key(true), call);
+  }
+  for (const Asked what : {Asked::kAssets, Asked::kAccount, Asked::kPositions}) {
+    if (connected_ && answer.key == holdings_key(what)) done = on_holdings(answer, what, call);
   }
   settle(call);
   wake(call);
@@ -255,42 +257,48 @@ void AlpacaAccount::give_up_orders(OrderQuestions::About about, const std::strin
   set_state(Dataset::kExecution, StreamState::kRecovering, "orders_unknown", call);
 }
 
-void AlpacaAccount::ask_holdings(bool positions, Call& call) {
-  if (!positions) holdings_due_.reset();
+void AlpacaAccount::ask_holdings(Asked what, Call& call) {
+  constexpr std::string_view kTargets[] = {"/v2/assets?asset_class=crypto", "/v2/account", "/v2/positions"};
+  if (what != Asked::kPositions) holdings_due_.reset();
   PrivateRequest request;
-  request.key = holdings_key(positions);
-  request.target = positions ? "/v2/positions" : "/v2/account";
+  request.key = holdings_key(what);
+  request.target = kTargets[static_cast<std::size_t>(what)];
   call.todo.rest.push_back(std::move(request));
 }
 
-// The account first, then its positions.
-Result<void> AlpacaAccount::on_holdings(const PrivateAnswer& answer, bool positions, Call& call) {
-  if (answer.status != 200) {
+Result<void> AlpacaAccount::on_holdings(const PrivateAnswer& answer, Asked what, Call& call) {
+  Result<void> done;
+  if (answer.status == 200) {
+    const auto node = parse_json(parser_, answer.body);
+    done = node ? tell_holdings(*node, what, call) : node.error();
+  }
+  if (answer.status != 200 || !done) {
     give_up_holdings(call);
-    return {};
+    return done;
   }
-  const auto node = parse_json(parser_, answer.body);
-  std::optional<Error> error;
-  if (!node) error = node.error();
-  if (node && positions) {
-    const auto rows = read_rows(*node, "positions", read_position);
-    if (rows) holdings_.tell_positions(*rows, call.out);
-    if (!rows) error = rows.error();
-  } else if (node) {
-    const auto cash = read_account(*node);
-    if (cash) holdings_.tell_cash(*cash, call.out);
-    if (!cash) error = cash.error();
-  }
-  if (error) {
-    give_up_holdings(call);
-    return *error;
-  }
-  if (!positions) {
-    ask_holdings(true, call);
+  if (what != Asked::kPositions) {
+    ask_holdings(what == Asked::kAssets ? Asked::kAccount : Asked::kPositions, call);
     return {};
   }
   if (!holdings_due_) holdings_due_ = call.now + kPoll;
   set_state(Dataset::kBalance, StreamState::kLive, connection_ > 1 ? "resubscribed" : "subscribed", call);
+  return {};
+}
+
+Result<void> AlpacaAccount::tell_holdings(const JsonNode& node, Asked what, Call& call) {
+  if (what == Asked::kAssets) {
+    auto names = read_assets(node);
+    if (!names) return names.error();
+    holdings_.set_names(std::move(*names));
+  } else if (what == Asked::kAccount) {
+    const auto cash = read_account(node);
+    if (!cash) return cash.error();
+    holdings_.tell_cash(*cash, call.out);
+  } else {
+    const auto rows = read_rows(node, "positions", read_position);
+    if (!rows) return rows.error();
+    holdings_.tell_positions(*rows, call.out);
+  }
   return {};
 }
 
@@ -306,7 +314,9 @@ void AlpacaAccount::on_time(UnixNanos now, AccountSink& out, AccountCommands& to
     reconnect("no_ack", call);
   }
   if (connected_ && authenticate_due_ && now >= *authenticate_due_) authenticate(call);
-  if (holdings_due_ && now >= *holdings_due_) ask_holdings(false, call);
+  if (holdings_due_ && now >= *holdings_due_) {
+    ask_holdings(holdings_.has_names() ? Asked::kAccount : Asked::kAssets, call);
+  }
   if (questions_.due() && now >= *questions_.due()) questions_.ask(now, orders_.open_ids(), todo);
   wake(call);
 }

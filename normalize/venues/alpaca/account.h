@@ -36,6 +36,9 @@ class AlpacaAccount final : public AccountAdapter {
     AccountCommands& todo;
   };
 
+  // What a round about the balances asks, one after the other; how crypto is called only once.
+  enum class Asked : std::uint8_t { kAssets, kAccount, kPositions };
+
   Result<void> on_message(const JsonNode& message, Call& call);
   Result<void> on_control(const JsonNode& message, Call& call);
   void on_authorization(const JsonNode& data, Call& call);
@@ -43,18 +46,19 @@ class AlpacaAccount final : public AccountAdapter {
   Result<void> on_refusal(std::int64_t code, const std::string& words, Call& call);
   Result<void> on_list(const PrivateAnswer& answer, OrderQuestions::About about, Call& call);
   Result<void> on_order(const PrivateAnswer& answer, const std::string& id, Call& call);
-  Result<void> on_holdings(const PrivateAnswer& answer, bool positions, Call& call);
+  Result<void> on_holdings(const PrivateAnswer& answer, Asked asked, Call& call);
   void give_up_orders(OrderQuestions::About about, const std::string& id, Call& call);
+  Result<void> tell_holdings(const JsonNode& node, Asked what, Call& call);
   void give_up_holdings(Call& call);
 
   void authenticate(Call& call);
-  void ask_holdings(bool positions, Call& call);
+  void ask_holdings(Asked what, Call& call);
   void act_on(const AlpacaOrders::Outcome& outcome, Call& call);
   void settle(Call& call);
   void set_state(Dataset dataset, schemas::StreamState state, std::string_view reason, Call& call);
   void reconnect(std::string_view reason, Call& call);
   void wake(Call& call) const;
-  std::string holdings_key(bool positions) const;
+  std::string holdings_key(Asked what) const;
 
   JsonParser parser_;
   AlpacaOrders orders_;

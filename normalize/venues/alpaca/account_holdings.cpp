@@ -48,7 +48,10 @@ void Holdings::tell_cash(const Holding& cash, AccountSink& out) {
 
 void Holdings::tell_positions(const std::vector<Holding>& positions, AccountSink& out) {
   for (auto& [asset, told] : positions_) told.listed = false;
-  for (const Holding& position : positions) tell(positions_, position, 0, out);
+  for (Holding position : positions) {
+    if (const auto name = names_.find(position.asset); name != names_.end()) position.asset = name->second;
+    tell(positions_, position, 0, out);
+  }
   for (auto at = positions_.begin(); at != positions_.end();) {
     if (at->second.listed) {
       ++at;

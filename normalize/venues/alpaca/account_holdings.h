@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "normalize/account/account_adapter.h"
@@ -19,6 +20,10 @@ class Holdings {
   // Before the positions. The first one after repeat() has the flag RESET: what a consumer holds from an earlier run of
   // ours may have ended since, and no list says so.
   void tell_cash(const Holding& cash, AccountSink& out);
+  // How positions are to be called; others keep their symbol.
+  void set_names(AssetNames names) { names_ = std::move(names); }
+  bool has_names() const noexcept { return !names_.empty(); }
+
   // The whole list.
   void tell_positions(const std::vector<Holding>& positions, AccountSink& out);
 
@@ -32,6 +37,7 @@ class Holdings {
 
   static void tell(ByAsset& told, const Holding& holding, std::uint32_t flags, AccountSink& out);
 
+  AssetNames names_;
   bool reset_ = true;
   ByAsset cash_;
   ByAsset positions_;

@@ -226,6 +226,22 @@ Result<Holding> read_position(const JsonNode& node, std::string place) {
   return position;
 }
 
+// {"id":"...","class":"crypto","exchange":"ALPACA","symbol":"BTC/USD",...}
+Result<AssetNames> read_assets(const JsonNode& list) {
+  if (list.type != JsonNode::Type::kArray) return Error{Errc::kWrongType, "assets"};
+  AssetNames names;
+  for (const JsonNode& node : list.children) {
+    ObjectReader row(node, "assets[" + std::to_string(names.size()) + "]");
+    std::string symbol = row.need_text("symbol");
+    if (row.error()) return *row.error();
+    const std::size_t slash = symbol.find('/');
+    if (slash == std::string::npos) continue;
+    std::string base = symbol.substr(0, slash);
+    names.emplace(symbol.erase(slash, 1), std::move(base));
+  }
+  return names;
+}
+
 std::string instrument_of(std::string_view symbol) {
   const std::size_t slash = symbol.find('/');
   if (slash != std::string_view::npos) {

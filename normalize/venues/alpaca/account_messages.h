@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,10 @@ struct FillRow {
   bool busted = false;
 };
 Result<FillRow> read_fill(const JsonNode& node, std::string place);
+
+// "BTCUSD" -> "BTC": positions spell crypto by its dollar pair, without the slash (2). From GET /v2/assets.
+using AssetNames = std::map<std::string, std::string, std::less<>>;
+Result<AssetNames> read_assets(const JsonNode& list);
 
 // What the account holds of one asset: of GET /v2/account (cash) and of a row of GET /v2/positions.
 struct Holding {

@@ -51,7 +51,13 @@ std::unique_ptr<FillWalk> AdvancedVenue::walk_fills(std::string account, SweepRa
   return std::make_unique<AdvancedFillWalk>(kName, account, std::move(range));
 }
 
-Judgement AdvancedVenue::judge(const PrivateAnswer& answer) const { return coinbase::judge(answer); }
+// 401 has one word for all reasons ("Unauthorized"), our clock among them (8): the time is set before the key is
+// blamed.
+Judgement AdvancedVenue::judge(const PrivateAnswer& answer) const {
+  Judgement judgement = coinbase::judge(answer);
+  if (answer.status == 401) judgement.verdict = Verdict::kClock;
+  return judgement;
+}
 
 PrivateRequest AdvancedVenue::time_request() const {
   PrivateRequest request;

@@ -290,6 +290,9 @@ void ExchangeAccount::act_on(const ExchangeOrders::Outcome& outcome, Call& call)
   if (outcome.filled && connected_) {
     balances_due_ = std::min(balances_due_.value_or(call.now + kAfterFill), call.now + kAfterFill);
   }
+  if (!outcome.doubtful.empty() && connected_) {
+    questions_.ask_about(outcome.doubtful, call.now + kRestLag, call.todo);
+  }
   if (outcome.mismatch) call.out.on_state(Dataset::kExecution, orders_state_, "quantity_mismatch");
 }
 

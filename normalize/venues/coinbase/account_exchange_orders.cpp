@@ -79,6 +79,7 @@ ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, Accoun
       break;
     case Type::kDone:
       outcome.mismatch = apply_done(message, report);
+      if (outcome.mismatch) outcome.doubtful = message.order_id;
       break;
     case Type::kChange:
       apply_change(message, report);
@@ -162,13 +163,13 @@ ExchangeOrders::Outcome ExchangeOrders::apply_match(const UserMessage& message, 
     return {};
   }
   Outcome outcome;
-  if (maker) outcome.filled = tell_fill(message, true, out);
-  if (taker) outcome.filled = tell_fill(message, false, out) || outcome.filled;
+  if (maker) tell_fill(message, true, outcome, out);
+  if (taker) tell_fill(message, false, outcome, out);
   return outcome;
 }
 
 // One side of a match. A match with ourselves has both, and is two executions (5.1).
-bool ExchangeOrders::tell_fill(const UserMessage& message, bool maker, AccountSink& out) {
+void ExchangeOrders::tell_fill(const UserMessage& message, bool maker, Outcome& outcome, AccountSink& out) {
   Report report = report_of(message);
   Execution& fill = report.execution;
   fill.kind = ExecutionKind::kTrade;
@@ -186,35 +187,48 @@ bool ExchangeOrders::tell_fill(const UserMessage& message, bool maker, AccountSi
   }
   if (!told_.insert(fill.event_id)) {
     out.on_drop("duplicate");
-    return false;
+    return;
   }
-  add_up(fill);
+  outcome.filled = true;
+  if (!add_up(fill)) outcome.doubtful = fill.order_id;
   publish(std::move(report), 0, false, out);
-  return true;
 }
 
-// A match that comes behind the order's end, or would exceed its quantity, is in the venue's own figure already.
-void ExchangeOrders::add_up(Execution& fill) const {
+// A match that comes behind the order's end is in the venue's own figure already; one that would exceed the quantity
+// is, too, or a change of it was lost.
+bool ExchangeOrders::add_up(Execution& fill) const {
   fill.status = OrderStatus::kPartiallyFilled;
   const KnownOrder* const known = orders_.find(fill.order_id);
-  if (known == nullptr || !known->order.cumulative_quantity) return;
+  if (known == nullptr || !known->order.cumulative_quantity) return true;
   const auto& quantity = known->order.quantity;
   WideDecimal filled = add(*known->order.cumulative_quantity, *fill.last_quantity);
-  if (known->ended || (quantity && is_greater(filled, *quantity))) filled = *known->order.cumulative_quantity;
+  const bool exceeds = !known->ended && quantity && is_greater(filled, *quantity);
+  if (known->ended || exceeds) filled = *known->order.cumulative_quantity;
   fill.cumulative_quantity = filled;
   if (known->ended) {
     fill.status = known->order.status;
   } else if (quantity && compare(filled, *quantity) == 0) {
     fill.status = OrderStatus::kFilled;
   }
+  return !exceeds;
+}
+
+// Of an order that ended: the filled quantity that we made of the stream is another.
+bool ExchangeOrders::is_corrected(const OrderRow& row) const {
+  const KnownOrder* const known = orders_.find(row.id);
+  if (known == nullptr || !known->ended || !is_final(row.status)) return false;
+  const auto& told = known->order.cumulative_quantity;
+  return !told || compare(*told, row.filled) != 0;
 }
 
 ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out) {
   const KnownOrder* const known = orders_.find(row.id);
-  if (ended_.contains(row.id)) return {};  // the stream knows it better by now
+  const bool corrected = is_corrected(row);
+  if (ended_.contains(row.id) && !corrected) return {};  // the stream knows it better by now
   const WideDecimal told = known != nullptr ? known->order.cumulative_quantity.value_or(WideDecimal{}) : WideDecimal{};
   const bool more = is_greater(row.filled, told);
-  if (known != nullptr && (is_behind(row, *known, told) || (known->order.status == row.status && !more && !first))) {
+  if (known != nullptr && !corrected &&
+      (is_behind(row, *known, told) || (known->order.status == row.status && !more && !first))) {
     return {};
   }
   Report report;
@@ -224,9 +238,11 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool firs
   report.meta.venue_time = row.done_at;
   Execution& order = report.execution;
   // A cancel is told by nothing else any more; a fill is, by the sweep.
-  order.kind =
-      known != nullptr && row.status == OrderStatus::kCancelled ? ExecutionKind::kCancelled : ExecutionKind::kStatus;
-  order.status = row.status;
+  order.kind = known != nullptr && !corrected && row.status == OrderStatus::kCancelled ? ExecutionKind::kCancelled
+                                                                                       : ExecutionKind::kStatus;
+  // REST does not tell expired from cancelled.
+  const bool expired = corrected && known->order.status == OrderStatus::kExpired;
+  order.status = expired && row.status == OrderStatus::kCancelled ? OrderStatus::kExpired : row.status;
   order.order_id = row.id;
   order.client_order_id = row.client_order_id;
   order.side = row.side;
@@ -235,21 +251,26 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool firs
   order.price = row.price;
   order.stop_price = row.stop_price;
   order.quantity = row.size;
-  order.cumulative_quantity = more ? row.filled : told;
+  order.cumulative_quantity = more || corrected ? row.filled : told;
   order.reason = row.status == OrderStatus::kCancelled ? row.done_reason : "";
   publish(std::move(report), row.done_at.value_or(now), true, out);
-  return {.filled = false, .mismatch = more && (known != nullptr || !first)};
+  return {.filled = false, .mismatch = more && !corrected && (known != nullptr || !first), .doubtful = {}};
 }
 
 void ExchangeOrders::apply_gone(const std::string& order_id, UnixNanos now, AccountSink& out) {
-  if (!is_open(order_id)) return;
+  const KnownOrder* const known = orders_.find(order_id);
+  if (known == nullptr) return;
+  const WideDecimal filled = known->order.cumulative_quantity.value_or(WideDecimal{});
+  if (known->ended && (sign(filled) == 0 || known->order.status == OrderStatus::kFilled)) return;
   Report report;
   report.meta.origin = Origin::kSnapshot;
   report.meta.flags = schemas::flag::kSnapshot;
   report.execution.order_id = order_id;
-  report.execution.kind = ExecutionKind::kCancelled;
-  report.execution.status = OrderStatus::kCancelled;
+  report.execution.kind = known->ended ? ExecutionKind::kStatus : ExecutionKind::kCancelled;
+  report.execution.status = known->ended ? known->order.status : OrderStatus::kCancelled;
   report.execution.reason = "NotFound";
+  // Of one that ended, what remained was taken from a quantity that was another by then.
+  report.execution.cumulative_quantity = known->ended ? WideDecimal{} : filled;
   publish(std::move(report), now, true, out);
 }
 

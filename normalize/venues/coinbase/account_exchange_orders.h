@@ -28,6 +28,7 @@ class ExchangeOrders {
   struct Outcome {
     bool filled = false;    // balances have changed
     bool mismatch = false;  // the venue knows of more than was told
+    std::string doubtful;   // an order of which messages were lost: REST knows how it stands
   };
 
   Outcome apply(const UserMessage& message, AccountSink& out);
@@ -55,13 +56,14 @@ class ExchangeOrders {
   static Report report_of(const UserMessage& message);
   bool is_repeated(const UserMessage& message);
   Outcome apply_match(const UserMessage& message, AccountSink& out);
-  bool tell_fill(const UserMessage& message, bool maker, AccountSink& out);
+  void tell_fill(const UserMessage& message, bool maker, Outcome& outcome, AccountSink& out);
   bool adopt_remaining(const UserMessage& message, schemas::Execution& execution) const;
   bool apply_open(const UserMessage& message, Report& report) const;
   bool apply_done(const UserMessage& message, Report& report) const;
   void apply_change(const UserMessage& message, Report& report) const;
-  // What the sum of fills makes of an order, without a word of the venue.
-  void add_up(schemas::Execution& fill) const;
+  // What the sum of fills makes of an order, without a word of the venue. False: it would exceed the quantity.
+  bool add_up(schemas::Execution& fill) const;
+  bool is_corrected(const OrderRow& row) const;
   void publish(Report report, UnixNanos id_time, bool snapshot, AccountSink& out);
 
   const std::string venue_;

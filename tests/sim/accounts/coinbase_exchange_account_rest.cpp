@@ -30,6 +30,7 @@ LedgerRules rules_for(const FaceOptions& options) {
   rules.cost_decimals = 4;
   rules.maker_ppm = 400;
   rules.taker_ppm = 600;
+  rules.rest_tells_expiry = false;
   rules.make_id = [seed = options.seed](char kind, std::int64_t number) { return uuid(kind, seed, number); };
   return rules;
 }

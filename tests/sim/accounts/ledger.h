@@ -141,6 +141,7 @@ struct LedgerRules {
   bool replace_keeps_price = false;  // only the quantity can be made less
   bool trade_id_is_fill_id = false;  // fills have no id but the trade's
   bool busts = false;                // the venue can make a fill void
+  bool rest_tells_expiry = true;     // else an order that expired is called cancelled there
   // The venue's spelling of an id: kind 'O' order, 'T' fill; numbers from 1.
   std::function<std::string(char kind, std::int64_t number)> make_id;
   std::string client_id_prefix = "sim-";

@@ -13,6 +13,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
+constexpr std::string_view kAssets = "/v2/assets?asset_class=crypto";
 constexpr std::string_view kOpenOrders = "/v2/orders?status=open&limit=500&direction=asc";
 // Accounts of these tests are opened at 2023-11-14T22:13:20Z.
 constexpr std::string_view kEndedOrders =
@@ -31,7 +32,7 @@ TEST(Alpaca, AuthMessageIsTheSignersListenIsOurs) {
   EXPECT_EQ(account.todo.send[0].text, R"({"action":"listen","data":{"streams":["trade_updates"]}})");
   EXPECT_EQ(account.todo.send[0].signing, Signing::kNone);
   ASSERT_TRUE(account.feed_file("listening"));
-  EXPECT_THAT(asked(account.todo), ElementsAre(kOpenOrders, StartsWith(kEndedOrders), "/v2/account"));
+  EXPECT_THAT(asked(account.todo), ElementsAre(kOpenOrders, StartsWith(kEndedOrders), kAssets));
 }
 
 TEST(Alpaca, LiveWithTheFirstAnswers) {
@@ -47,11 +48,12 @@ TEST(Alpaca, LiveWithTheFirstAnswers) {
   EXPECT_THAT(order_lines(account), ElementsAre("STATUS PARTIALLY_FILLED cum 790.86 leaves 1000"));
   EXPECT_EQ(account.executions[0].meta.origin, schemas::Origin::kSnapshot);
   EXPECT_FALSE(account.executions[0].body.unseen_order);
+  ASSERT_TRUE(account.answer_to("assets", fixture("rest_assets")));
   ASSERT_TRUE(account.answer_to("account", fixture("rest_account")));
   EXPECT_THAT(asked(account.todo), ElementsAre("/v2/positions"));
   ASSERT_TRUE(account.answer_to("positions", fixture("rest_positions")));
   EXPECT_EQ(state_lines(account).back(), "balance LIVE subscribed");
-  EXPECT_THAT(balance_lines(account), ElementsAre("USD -23140.2 7386.56", "BTCUSD 2.61937 2.5", "FB -100 -"));
+  EXPECT_THAT(balance_lines(account), ElementsAre("USD -23140.2 7386.56", "BTC 2.61937 2.5", "FB -100 -"));
   EXPECT_EQ(account.balances[0].body.kind, schemas::BalanceKind::kSnapshot);
   EXPECT_EQ(account.balances[0].meta.flags, schemas::flag::kSnapshot | schemas::flag::kReset);
   EXPECT_EQ(account.balances[1].meta.flags, schemas::flag::kSnapshot);
@@ -282,12 +284,12 @@ TEST(Alpaca, BalancesArePolledTenSecondsAfterAFillElseEachMinute) {
   account.clear();
   ASSERT_TRUE(account.answer_to("account", changed(fixture("rest_account"), "-23140.2", "-23000")));
   ASSERT_TRUE(account.answer_to("positions", fixture("rest_positions")));
-  EXPECT_THAT(balance_lines(account), ElementsAre("USD -23000 7386.56", "BTCUSD 2.61937 2.5", "FB -100 -"));
+  EXPECT_THAT(balance_lines(account), ElementsAre("USD -23000 7386.56", "BTC 2.61937 2.5", "FB -100 -"));
   account.clear();
   account.time(account.now + 61 * kSecond);
   ASSERT_TRUE(account.answer_to("account", changed(fixture("rest_account"), "-23140.2", "-23000")));
   ASSERT_TRUE(account.answer_to("positions", R"([{"symbol":"FB","qty":"-100"}])"));
-  EXPECT_THAT(balance_lines(account), ElementsAre("BTCUSD 0 0"));  // only what is new: it was sold
+  EXPECT_THAT(balance_lines(account), ElementsAre("BTC 0 0"));  // only what is new: it was sold
 }
 
 TEST(Alpaca, OldAccountsTellBuyingPowerOnly) {
@@ -295,6 +297,7 @@ TEST(Alpaca, OldAccountsTellBuyingPowerOnly) {
   account.connect();
   ASSERT_TRUE(account.feed_file("authorized"));
   ASSERT_TRUE(account.feed_file("listening"));
+  ASSERT_TRUE(account.answer_to("assets", "[]"));
   ASSERT_TRUE(account.answer_to("account", R"({"currency":"USD","cash":"103160","buying_power":"412640"})"));
   EXPECT_THAT(balance_lines(account), ElementsAre("USD 103160 412640"));
 }
@@ -307,6 +310,7 @@ TEST(Alpaca, GivenUpQuestionsAreToldAndAskedAgain) {
   account.clear();
   ASSERT_TRUE(account.answer_to("orders", "no answer", 0));
   ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("assets", fixture("rest_assets")));
   ASSERT_TRUE(account.answer_to("account", "no answer", 0));
   EXPECT_THAT(state_lines(account),
               ElementsAre("execution RECOVERING orders_unknown", "balance RECOVERING balances_unknown"));
@@ -328,6 +332,11 @@ TEST(Alpaca, UnreadableAnswersAreErrorsAndAskedAgain) {
   const auto orders = account.answer_to("orders", changed(fixture("rest_orders"), "partially_filled", "odd"));
   ASSERT_FALSE(orders);
   EXPECT_EQ(orders.error(), (Error{Errc::kWrongType, "orders[0].status"}));
+  const auto names = account.answer_to("assets", changed(fixture("rest_assets"), R"("symbol")", R"("name")"));
+  ASSERT_FALSE(names);
+  EXPECT_EQ(names.error(), (Error{Errc::kMissingField, "assets[0].symbol"}));
+  account.time(account.now + 61 * kSecond);
+  ASSERT_TRUE(account.answer_to("assets", fixture("rest_assets")));
   const auto cash = account.answer_to("account", changed(fixture("rest_account"), R"("cash")", R"("money")"));
   ASSERT_FALSE(cash);
   EXPECT_EQ(cash.error(), (Error{Errc::kMissingField, "account.cash"}));

@@ -59,6 +59,7 @@ void Account::go_live() {
   EXPECT_TRUE(feed_file("listening"));
   EXPECT_TRUE(answer_to("orders", "[]"));
   EXPECT_TRUE(answer_to("recent", "[]"));
+  EXPECT_TRUE(answer_to("assets", fixture("rest_assets")));
   EXPECT_TRUE(answer_to("account", fixture("rest_account")));
   EXPECT_TRUE(answer_to("positions", "[]"));
   clear();

@@ -78,6 +78,7 @@ std::vector<std::string> cash_of(const Example& example) {
   account.connect();
   EXPECT_TRUE(account.feed_file("authorized"));
   EXPECT_TRUE(account.feed_file("listening"));
+  EXPECT_TRUE(account.answer_to("assets", "[]"));
   EXPECT_TRUE(account.answer_to("account", example.text)) << example.id;
   return balance_lines(account);
 }

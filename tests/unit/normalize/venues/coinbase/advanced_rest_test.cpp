@@ -129,7 +129,7 @@ TEST(CoinbaseAdvancedRest, VerdictsByStatusAndBody) {
   EXPECT_EQ(verdict(R"({"error":"INVALID_ARGUMENT","error_details":"bad product","message":"bad product"})", 400),
             Verdict::kRefused);
   EXPECT_EQ(verdict(R"({"error":"INVALID_ARGUMENT","message":"bad product"})", 200), Verdict::kRefused);
-  EXPECT_EQ(verdict("Unauthorized", 401), Verdict::kAuth);
+  EXPECT_EQ(verdict("Unauthorized", 401), Verdict::kClock) << "one word for all reasons";
   EXPECT_EQ(account.judge(fixture("advanced_rest_rate_limited"), 429).detail, "HTTP 429 Too many requests");
 }
 

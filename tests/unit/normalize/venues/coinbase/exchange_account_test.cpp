@@ -172,6 +172,29 @@ TEST(CoinbaseExchange, OrderThatRestTwiceDoesNotKnowWasCancelled) {
   EXPECT_EQ(account.executions.size(), 1U);
 }
 
+// A change of its size was lost, so what remained at its end says nothing of what was filled: REST does.
+TEST(CoinbaseExchange, EndThatDoesNotFitTheMatchesIsAskedFor) {
+  Exchange account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("exchange_received"));
+  account.clear();
+  ASSERT_TRUE(account.feed_file("exchange_done_canceled"));
+  EXPECT_THAT(order_lines(account), ElementsAre("CANCELLED CANCELLED cum 0.2 leaves 0"));
+  ASSERT_EQ(account.todo.rest.size(), 1U);
+  EXPECT_EQ(account.todo.rest[0].target, "/orders/d50ec984-77a8-460a-b958-66f114b0de9b");
+  account.clear();
+  // The answer comes to nobody; the next connection asks again.
+  account.close();
+  account.connect();
+  ASSERT_TRUE(account.feed_file("exchange_subscriptions"));
+  ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("orders", "[]"));
+  account.clear();
+  const std::string key = "order/d50ec984-77a8-460a-b958-66f114b0de9b";
+  ASSERT_TRUE(account.answer_to(key, fixture("exchange_rest_not_found"), 404));
+  EXPECT_THAT(order_lines(account), ElementsAre("STATUS CANCELLED cum 0 leaves 0"));
+}
+
 // The queue of requests is bounded.
 TEST(CoinbaseExchange, ManyVanishedOrdersAreAskedForFiftyAtATime) {
   Exchange account;

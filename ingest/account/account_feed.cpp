@@ -44,9 +44,11 @@ void AccountFeed::start() {
   connect();
 }
 
-// A new link per address: the token in it may be another one.
+// A new link per address: the token in it may be another one. An address that is the login is answered by nothing, and
+// the first message comes with the first order.
 void AccountFeed::connect() {
   SessionSettings session = settings_.session;
+  if (venue_->token().before_connect) session.deadlines.first_data = Nanos::zero();
   session.url = signer_->address(venue_->ws_url()).reveal();
   link_ = ports_.make_link(std::move(session), *this);
   link_down_ = false;

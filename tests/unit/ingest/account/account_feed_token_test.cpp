@@ -128,6 +128,15 @@ TEST(ListenKey, ComesBeforeTheConnection) {
   EXPECT_TRUE(futures.link().started);
 }
 
+TEST(ListenKey, OfAnAccountWithoutOrdersBringsNothingAndIsNotGivenUp) {
+  Futures futures;
+  futures.answer(R"({"listenKey":"canary1"})");
+  EXPECT_EQ(futures.link().settings.deadlines.first_data, Nanos::zero());
+  AccountFixture kraken("kraken");
+  kraken.feed->start();
+  EXPECT_GT(kraken.link().settings.deadlines.first_data, Nanos::zero()) << "a login is answered";
+}
+
 TEST(ListenKey, IsProlongedAndTheConnectionStays) {
   Futures futures;
   futures.answer(R"({"listenKey":"canary1"})");

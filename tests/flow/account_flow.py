@@ -1,4 +1,6 @@
 """What the account flows have in common: an account of the simulator, its configuration, its ledger, its topics."""
+import collections
+import decimal
 import json
 
 from flow import ROOT
@@ -46,3 +48,45 @@ def kill_and_restart(flow, process, start, name):
     """SIGKILL, and another one under a name of its own."""
     process.kill()
     return start(name=name)
+
+
+def fills_of(records, account):
+    """event_id -> the record of the highest revision, of fills that were not made void."""
+    latest = {}
+    for record in records:
+        if record["meta"]["account"] != account or not record["kind"].startswith("TRADE"):
+            continue
+        known = latest.get(record["event_id"])
+        if known is None or record["revision"] > known["revision"]:
+            latest[record["event_id"]] = record
+    return [record for record in latest.values() if record["kind"] != "TRADE_CANCEL"]
+
+
+def content(order, symbol, side, quantity, price):
+    return (order, symbol, side.upper(), decimal.Decimal(quantity), decimal.Decimal(price))
+
+
+def ledger_fills(ledger):
+    """How often each content occurs among the ledger's fills that were not made void."""
+    return collections.Counter(content(fill["order_id"], fill["symbol"], fill["side"], fill["quantity"], fill["price"])
+                               for fill in ledger["fills"] if not fill["bust_ns"])
+
+
+def topic_fills(records, account):
+    """The same of the topic's records, each event_id once."""
+    return collections.Counter(content(record["order_id"], record["meta"]["symbol"], record["side"],
+                                       record["last_quantity"], record["last_price"])
+                               for record in fills_of(records, account))
+
+
+def missing_and_extra(flow, venue, name):
+    """Fills that only the ledger has, fills that only the topic has, and how many the ledger has."""
+    want = ledger_fills(control(flow, f"{venue}:{name}", "ledger"))
+    have = topic_fills(topic(flow, f"account.{venue}.execution"), name)
+    return list((want - have).elements()), list((have - want).elements()), want.total()
+
+
+def watermark(flow, venue):
+    """The last completed sweep's."""
+    done = [one for one in topic(flow, f"ops.{venue}.recovery") if one["phase"] == "COMPLETED" and "watermark_ns" in one]
+    return done[-1]["watermark_ns"] if done else 0

@@ -2,54 +2,16 @@
 """Fills of an account from the simulator's socket to Kafka, with the sidecar beside the worker: the connection is cut and
 fills are made meanwhile, the worker and the sidecar are killed, a second sidecar takes over. In the end the topic, each
 event_id once, is the venue's ledger."""
-import decimal
 import json
 import sys
 
-from account_flow import add_accounts, control, kill_and_restart, sidecar, topic
+from account_flow import add_accounts, control, kill_and_restart, missing_and_extra, sidecar, watermark
 from flow import LONG, Flow, expect, wait_for
 
 # A sequence, REST state per symbol, fills from REST alone; the rest of them in the long run.
 VENUES = sys.argv[1:] or ["kraken", "binance-usdm", "coinbase-advanced"]
 if LONG and not sys.argv[1:]:
     VENUES += ["binance-spot", "coinbase-exchange", "alpaca"]
-
-
-def number(text):
-    return decimal.Decimal(text)
-
-
-def fills_of(records, account):
-    """event_id -> the record of the highest revision, of fills that were not made void."""
-    latest = {}
-    for record in records:
-        if record["meta"]["account"] != account or not record["kind"].startswith("TRADE"):
-            continue
-        known = latest.get(record["event_id"])
-        if known is None or record["revision"] > known["revision"]:
-            latest[record["event_id"]] = record
-    return [record for record in latest.values() if record["kind"] != "TRADE_CANCEL"]
-
-
-def content(order, symbol, side, quantity, price):
-    return (order, symbol, side.upper(), number(quantity), number(price))
-
-
-def missing_and_extra(flow, venue, name):
-    """Fills that only the ledger has, and that only the topic has. Symbols are compared without their separators."""
-    ledger = control(flow, f"{venue}:{name}", "ledger")
-    want = sorted(content(fill["order_id"], fill["symbol"], fill["side"], fill["quantity"], fill["price"])
-                  for fill in ledger["fills"] if not fill["bust_ns"])
-    have = sorted(content(record["order_id"], record["meta"]["symbol"], record["side"], record["last_quantity"],
-                          record["last_price"])
-                  for record in fills_of(topic(flow, f"account.{venue}.execution"), name))
-    return [one for one in want if one not in have], [one for one in have if one not in want], len(want)
-
-
-def watermark(flow, venue):
-    """The last completed sweep's."""
-    done = [one for one in topic(flow, f"ops.{venue}.recovery") if one["phase"] == "COMPLETED" and "watermark_ns" in one]
-    return done[-1]["watermark_ns"] if done else 0
 
 
 def run(flow, venue, worker, watcher):

@@ -38,6 +38,16 @@ AccountFeed::AccountFeed(std::unique_ptr<normalize::AccountVenue> venue, std::un
 
 AccountFeed::~AccountFeed() = default;
 
+void AccountFeed::restore(const normalize::ToldOrders& told) {
+  const normalize::ToldBefore before = told.before();
+  counters_.orders_restored.set(before.orders.size());
+  counters_.orders_left_out.set(static_cast<std::uint64_t>(told.left_out()));
+  adapter_->restore(before);
+  const auto level = told.left_out() > 0 ? spdlog::level::warn : spdlog::level::info;
+  spdlog::log(level, "account_orders_restored venue={} account={} open={} reports_left_out={}", venue_->venue_name(),
+              writer_.account(), before.orders.size(), told.left_out());
+}
+
 void AccountFeed::start() {
   writer_.begin_frame(ports_.now());
   if (venue_->token().before_connect) return ask_token(venue_->token().request);

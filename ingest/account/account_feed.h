@@ -33,6 +33,8 @@ struct AccountCounters {
   publish::ReasonCounters reconnects;  // connections that ended, by reason
   publish::Tally tokens;               // fetched or prolonged
   publish::Tally connected;            // gauge: 1 while open and logged in
+  publish::Tally orders_restored;      // that an earlier process left open in the topic
+  publish::Tally orders_left_out;      // reports of orders beyond what is restored
 };
 
 // One account of one venue: session, login, tokens, REST state, events to the writer. One session per account, whoever
@@ -52,6 +54,8 @@ class AccountFeed final : private SessionListener {
   AccountFeed(const AccountFeed&) = delete;
   AccountFeed& operator=(const AccountFeed&) = delete;
 
+  // Before start(), or not at all: what the account's topic says of its orders.
+  void restore(const normalize::ToldOrders& told);
   void start();
   void stop();
   bool stopped() const noexcept { return stopped_; }

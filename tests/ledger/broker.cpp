@@ -23,12 +23,18 @@ UnixNanos Broker::landing(UnixNanos now, Random& random) const {
   return std::max(now, down_until) + wait;
 }
 
-// How much of what was under way has reached the broker is anybody's guess, but it is the first part of it.
+// How much of what was under way has reached the broker is anybody's guess, but it is the first part of it, and nothing
+// if the broker is down.
 void Producer::die() {
   if (!alive_) return;
   alive_.reset();
-  const auto reached = static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(under_way_.size()) + 1));
-  for (std::size_t i = reached; i < under_way_.size(); ++i) under_way_[i]->lost = true;
+  const bool down = broker_.down_until > time_.now();
+  const auto most = down ? 0 : static_cast<std::int64_t>(under_way_.size());
+  const auto reached = static_cast<std::size_t>(random_.below(most + 1));
+  for (std::size_t i = 0; i < under_way_.size(); ++i) {
+    if (i < reached) land(*under_way_[i]);
+    under_way_[i]->done = true;
+  }
 }
 
 publish::StreamSlot Producer::open(const publish::StreamSpec& spec) {
@@ -53,13 +59,12 @@ bool Producer::put(std::string_view, std::string_view, std::string_view bytes, s
 }
 
 void Producer::send(schemas::MessageType type, std::string bytes, std::function<void()> acknowledged) {
-  const auto sent = std::make_shared<Sent>(Sent{type, std::move(bytes), false});
+  const auto sent = std::make_shared<Sent>(Sent{type, std::move(bytes)});
   under_way_.push_back(sent);
   last_landing_ = std::max(last_landing_, broker_.landing(time_.now(), random_));
   time_.at(last_landing_, [this, alive = std::weak_ptr<int>(alive_), sent, acknowledged = std::move(acknowledged)] {
-    if (sent->lost) return;
+    if (sent->done) return;
     land(*sent);
-    if (alive.expired()) return;
     under_way_.erase(under_way_.begin());
     if (!acknowledged) return;
     time_.after(kMillisecond + random_.below(10 * kMillisecond), [alive, acknowledged] {
@@ -73,7 +78,8 @@ void Producer::land(const Sent& sent) {
   if (!read) throw std::logic_error("a record of the worker cannot be decoded");
   if (const auto* execution = std::get_if<schemas::Decoded<schemas::Execution>>(&*read)) {
     const schemas::Meta& meta = execution->meta;
-    broker_.add({meta.stream->symbol, meta.venue_time, meta.receive_time, meta.origin, meta.epoch, execution->body});
+    broker_.add({meta.stream->symbol, meta.venue_time, meta.receive_time, meta.origin, meta.epoch, execution->body,
+                 meta.stream->instrument, meta.seq});
   } else if (const auto* balance = std::get_if<schemas::Decoded<schemas::Balance>>(&*read)) {
     broker_.balances.push_back({balance->meta.epoch, balance->meta.origin, balance->body});
   } else if (const auto* status = std::get_if<schemas::Decoded<schemas::StreamStatus>>(&*read)) {

@@ -26,6 +26,8 @@ struct ExecutionRecord {
   schemas::Origin origin = schemas::Origin::kUnspecified;
   std::int64_t epoch = 0;
   schemas::Execution execution;
+  std::string instrument{};
+  std::int64_t seq = 0;
 };
 struct BalanceRecord {
   std::int64_t epoch = 0;
@@ -61,7 +63,8 @@ struct Broker {
 };
 
 // The producer of one worker process. Records land in the order in which they were sent and are acknowledged later. A
-// producer that dies loses what is still under way, but for a part of it that the broker has got already.
+// producer that dies loses what is still under way, but for a part of it that the broker has got already: that lands at
+// once, as nothing else holds it up any more.
 class Producer final : public publish::RecordSink {
  public:
   // All outlive it, and it outlives what it asks of the timeline: a dead one is kept until the run is over.
@@ -81,7 +84,7 @@ class Producer final : public publish::RecordSink {
   struct Sent {
     schemas::MessageType type;
     std::string bytes;
-    bool lost = false;
+    bool done = false;  // landed or lost with its producer
   };
   void send(schemas::MessageType type, std::string bytes, std::function<void()> acknowledged);
   void land(const Sent& sent);

@@ -153,8 +153,8 @@ void Properties::check_fee(const std::string& event_id, const Told& told,
            fmt::format("{} has the fee {}, the ledger {}", event_id, fee, from == to ? "none" : from->second));
 }
 
-void Properties::check_states(UnixNanos known_since) {
-  check_orders(known_since);
+void Properties::check_states() {
+  check_orders();
   check_balances();
 }
 

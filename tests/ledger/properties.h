@@ -36,9 +36,8 @@ class Properties {
 
   // The topic's fills, after dedupe, are the ledger's.
   void check_fills();
-  // Orders and balances have ended in the ledger's state. An order that changed last before `known_since` (the venue's
-  // time) may still be open in the topic: the worker that knew it has died, and its successor is not told of it.
-  void check_states(UnixNanos known_since);
+  // Orders and balances have ended in the ledger's state.
+  void check_states();
 
   const std::vector<Violation>& violations() const noexcept { return violations_; }
 
@@ -62,7 +61,7 @@ class Properties {
   void check_content(const ExecutionRecord& record);
   void check_scope(const std::string& symbol, UnixNanos watermark, const schemas::Recovery& recovery);
   void check_fee(const std::string& event_id, const Told& told, const std::multimap<std::string, std::string>& fees);
-  void check_orders(UnixNanos known_since);
+  void check_orders();
   void check_balances();
 
   const sim::accounts::Ledger& ledger_;

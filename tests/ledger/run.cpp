@@ -1,7 +1,6 @@
 #include "tests/ledger/run.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "tests/ledger/sidecar_process.h"
@@ -84,7 +83,6 @@ class Run {
   SidecarProcess::World sidecar_world_;
   bool calm_ = false;
   std::int64_t epoch_ = 0;
-  std::optional<UnixNanos> known_since_;  // the present worker is told of every order since (the venue's time)
   std::vector<std::unique_ptr<Producer>> producers_;
   std::vector<std::unique_ptr<SidecarProcess>> dead_sidecars_;
   std::unique_ptr<WorkerProcess> worker_;
@@ -95,18 +93,17 @@ class Run {
 void Run::tick() {
   host_.tick();
   if (worker_) worker_->tick();
-  if (!known_since_ && worker_ && worker_->is_live()) known_since_ = epoch_ == 1 ? 0 : host_.venue_now();
   time_.after(kTick, [this] { tick(); });
 }
 
 void Run::start_worker() {
   ++epoch_;
-  known_since_.reset();
   history_.note("worker starts under epoch {}", epoch_);
   producers_.push_back(std::make_unique<Producer>(broker_, time_, random_));
-  worker_ = std::make_unique<WorkerProcess>(WorkerProcess::World{time_, history_, random_, host_, *producers_.back(),
-                                                                 worker_keys_, options_.keys[0], scenario_.venue},
-                                            epoch_);
+  worker_ =
+      std::make_unique<WorkerProcess>(WorkerProcess::World{time_, history_, random_, host_, broker_, *producers_.back(),
+                                                           worker_keys_, options_.keys[0], scenario_.venue},
+                                      epoch_);
 }
 
 void Run::kill_worker() {
@@ -218,7 +215,7 @@ Outcome Run::play() {
   settle();
   if (stuck_.empty()) {
     properties_.check_fills();
-    properties_.check_states(known_since_.value_or(host_.venue_now()));
+    properties_.check_states();
   }
   return outcome();
 }

@@ -62,6 +62,33 @@ WorkerProcess::WorkerProcess(World world, std::int64_t epoch) : world_(world) {
   writer_ = std::make_unique<publish::AccountWriter>(world_.venue, std::string(kAccount), world_.producer,
                                                      writer_options(world_.time, *venue, epoch));
   world_.producer.listen(*writer_);
+  make_feed(std::move(venue));
+  world_.time.at(world_.broker.landing(world_.time.now(), world_.random), [this, alive = std::weak_ptr<int>(alive_)] {
+    if (alive.expired()) return;
+    feed_->restore(read_topic());
+    feed_->start();
+    started_ = true;
+  });
+}
+
+normalize::ToldOrders WorkerProcess::read_topic() const {
+  normalize::ToldOrders told;
+  for (const ExecutionRecord& record : world_.broker.executions) {
+    const auto identity =
+        schemas::make_stream_identity(world_.venue, record.symbol, record.instrument, std::string(kAccount));
+    schemas::Meta meta;
+    meta.stream = &identity;
+    meta.epoch = record.epoch;
+    meta.seq = record.seq;
+    meta.venue_time = record.venue_time;
+    meta.receive_time = record.receive_time;
+    meta.origin = record.origin;
+    told.add(meta, record.execution);
+  }
+  return told;
+}
+
+void WorkerProcess::make_feed(std::unique_ptr<normalize::AccountVenue> venue) {
   ingest::AccountPorts ports;
   ports.make_link = [this](ingest::SessionSettings settings, ingest::SessionListener& listener) {
     auto link = std::make_unique<VenueLink>(std::move(settings), listener, world_.host, world_.time, world_.history,
@@ -85,10 +112,10 @@ WorkerProcess::WorkerProcess(World world, std::int64_t epoch) : world_(world) {
   }));
   feed_ = std::make_unique<ingest::AccountFeed>(std::move(venue), std::move(signer), std::move(settings), *writer_,
                                                 std::move(ports));
-  feed_->start();
 }
 
 void WorkerProcess::tick() {
+  if (!started_) return;
   if (link_ != nullptr) link_->watch();
   feed_->tick(world_.time.now());
 }

@@ -44,12 +44,13 @@ class WorkerProcess {
     History& history;
     Random& random;
     VenueHost& host;
+    const Broker& broker;
     Producer& producer;
     Nonces& nonces;
     const sim::accounts::AccountKeys& keys;
     std::string venue;
   };
-  // The world outlives it.
+  // The world outlives it. Its session begins once it has read what the topic says of the account's orders.
   WorkerProcess(World world, std::int64_t epoch);
 
   void tick();
@@ -61,10 +62,16 @@ class WorkerProcess {
   const ingest::AccountFeed& feed() const noexcept { return *feed_; }
 
  private:
+  void make_feed(std::unique_ptr<normalize::AccountVenue> venue);
+  // What is in the topic now, and no more.
+  normalize::ToldOrders read_topic() const;
+
   World world_;
   std::unique_ptr<publish::AccountWriter> writer_;
   VenueLink* link_ = nullptr;  // of the feed
   std::unique_ptr<ingest::AccountFeed> feed_;
+  bool started_ = false;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace millrace::ledger

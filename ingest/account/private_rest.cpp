@@ -152,11 +152,11 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
     case Judged::kClock:
       // What is not signed tells no time of ours, so the venue's clock would not help it.
       if (job.request.signing == normalize::Signing::kNone) return finish(judgement, answer);
-      if (job.attempt > kMostAtOnce) return refuse(judgement, answer);
+      if (++job.at_once > kMostAtOnce) return refuse(judgement, answer);
       again(now);
       return ask_time();
     case Judged::kNonce:
-      return job.attempt > kMostAtOnce ? finish(judgement, answer) : again(now);
+      return ++job.at_once > kMostAtOnce ? finish(judgement, answer) : again(now);
     case Judged::kAuth:
       return refuse(judgement, answer);
   }

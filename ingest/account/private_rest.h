@@ -84,6 +84,7 @@ class PrivateRest {
     Handler handler;
     std::string token_member;  // not empty: a token call
     int attempt = 0;
+    int at_once = 0;  // tries that followed without a pause
     int auth_tries = 0;
     UnixNanos due = 0;
   };

@@ -204,6 +204,20 @@ TEST(PrivateRest, TheVenuesClockIsAskedAndTheRequestGoesOnce) {
   EXPECT_THAT(harness.told, ElementsAre("/a good", "/b good"));
 }
 
+TEST(PrivateRest, EarlierFailuresDoNotUseUpTheQuestionForTheClock) {
+  Harness harness;
+  harness.ask("/a");
+  for (int i = 0; i < 3; ++i) {
+    harness.answer("rate_limited", 429);
+    ASSERT_EQ(harness.wait_ms(), 30'000);
+  }
+  harness.answer("clock");
+  ASSERT_EQ(harness.sent.back().target, "/proxy/time");
+  harness.answer("-7");
+  harness.answer("rows");
+  EXPECT_THAT(harness.told, ElementsAre("/a good"));
+}
+
 // Some venues have one word for a wrong clock and a wrong key.
 TEST(PrivateRest, AClockThatIsRefusedAlthoughItIsSetIsARefusedKey) {
   Harness harness;

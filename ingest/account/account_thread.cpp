@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "ingest/account/private_host.h"
+#include "ingest/account/told_accounts.h"
 #include "ingest/auth/nonce_source.h"
 #include "ingest/worker/lane_router.h"
 #include "schemas/codec/decode.h"
@@ -30,6 +31,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{20};
 constexpr std::chrono::seconds kWarmTimeout{30};
+constexpr std::chrono::seconds kReadTimeout{10};
 
 UnixNanos wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -82,6 +84,7 @@ class AccountThread::Impl {
     } catch (const std::exception& error) {
       return started.set_value({error.what()});
     }
+    restore_orders();
     for (const auto& feed : feeds_) feed->start();
     lane_wake_.assign(lane_->wake_fd());
     watch_lane();
@@ -115,6 +118,7 @@ class AccountThread::Impl {
     settings.session = account_session_settings(config, venue->capabilities());
     settings.rest = host->rest_settings(venue->capabilities(), setup_.rest_share_percent);
     settings.symbols = config.symbols;
+    told_.add(config.venue, config.name);
     feeds_.push_back(std::make_unique<AccountFeed>(std::move(venue), std::move(*signer), std::move(settings), *writer,
                                                    ports_of(*host)));
   }
@@ -138,7 +142,8 @@ class AccountThread::Impl {
     return ports;
   }
 
-  // What an earlier process could not deliver: fills and orders go out now, under our numbers; balances are old.
+  // What an earlier process could not deliver: fills and orders go out now, under our numbers; balances are old. As
+  // REPLAY it ends no order for a consumer, so the venue is asked about all that it names.
   void publish_leftover() {
     std::size_t published = 0;
     std::size_t dropped = 0;
@@ -166,7 +171,16 @@ class AccountThread::Impl {
                                  meta.venue_send_time, schemas::Origin::kReplay, meta.flags};
     writer.begin_frame(meta.receive_time);
     writer.on_execution(again, report->body);
+    if (!normalize::is_final(report->body.status)) told_.note(meta, report->body);
     return true;
+  }
+
+  // The topic is read before the sessions begin, so that their first answers meet what was told before. Nobody waits
+  // for it but these sessions, and what they miss meanwhile is as what happened before the start.
+  void restore_orders() {
+    read_told(setup_.lane.kafka, kReadTimeout, told_);
+    for (const auto& feed : feeds_) feed->restore(told_.of(feed->venue().venue_name(), feed->writer().account()));
+    told_ = {};
   }
 
   void watch_lane() {
@@ -221,6 +235,7 @@ class AccountThread::Impl {
   std::vector<std::unique_ptr<PrivateHost>> hosts_;
   std::vector<std::shared_ptr<std::int64_t>> offsets_;  // of the venue's clock, by feed
   std::vector<std::unique_ptr<AccountFeed>> feeds_;
+  ToldAccounts told_;  // until the sessions begin
   bool stopping_ = false;
   Clock::time_point stop_deadline_{};
   std::size_t unacknowledged_ = 0;

@@ -71,6 +71,32 @@ TEST(AccountFeed, EventsAreNumberedUnderTheClaim) {
   EXPECT_EQ(kraken.feed->counters().frames.value(), 6U);
 }
 
+TEST(AccountFeed, TheVenueIsAskedHowAnOrderOfThePredecessorEnded) {
+  Kraken kraken;
+  const auto identity = schemas::make_stream_identity("kraken", "BTC/USD", "BTC-USD", "main");
+  schemas::Meta meta;
+  meta.stream = &identity;
+  meta.epoch = 6;
+  schemas::Execution told;
+  told.order_id = "O1";
+  told.kind = schemas::ExecutionKind::kNew;
+  told.status = schemas::OrderStatus::kNew;
+  normalize::ToldOrders topic(1);
+  topic.add(meta, told);
+  told.order_id = "beyond the bound";
+  topic.add(meta, told);
+  kraken.feed->restore(topic);
+  kraken.go_live();
+  EXPECT_EQ(kraken.requests.back().target, "/0/private/QueryOrders");
+  EXPECT_THAT(kraken.requests.back().body, HasSubstr("txid=O1"));
+  EXPECT_EQ(kraken.feed->counters().orders_restored.value(), 1U);
+  EXPECT_EQ(kraken.feed->counters().orders_left_out.value(), 1U);
+  kraken.answer(R"({"error":[],"result":{"O1":{"status":"canceled","reason":"User requested","opentm":1695378785.7,)"
+                R"("closetm":1695378790.1,"vol":"1.0","vol_exec":"0.0","price":"0","cost":"0","fee":"0",)"
+                R"("descr":{"pair":"XBTUSD","type":"buy","ordertype":"limit","price":"100.0"}}}})");
+  EXPECT_THAT(kraken.executions(), ElementsAre("7/1 CANCELLED O1"));
+}
+
 TEST(AccountFeed, AHoleSubscribesAnewWithAnotherToken) {
   Kraken kraken;
   kraken.go_live();

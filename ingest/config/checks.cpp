@@ -166,7 +166,10 @@ class AccountCheck {
   void run() {
     if (!account_.venue.empty()) check_venue();
     check_keys("keys.", account_.keys);
-    if (account_.sidecar_keys != KeySource{}) check_keys("sidecar_keys.", account_.sidecar_keys);
+    if (account_.sidecar_keys == KeySource{}) return;
+    check_keys("sidecar_keys.", account_.sidecar_keys);
+    check_apart("api_key_file", account_.keys.api_key_file, account_.sidecar_keys.api_key_file);
+    check_apart("api_key_env", account_.keys.api_key_env, account_.sidecar_keys.api_key_env);
   }
 
  private:
@@ -201,6 +204,13 @@ class AccountCheck {
     if (required && file.empty() && env.empty() && !broken) {
       report(part + "_file", fmt::format("{0}_file or {0}_env is missing", part));
     }
+  }
+
+  // Two processes with one key refuse each other's nonces.
+  void check_apart(const std::string& part, const std::string& worker, const std::string& sidecar) {
+    if (worker.empty() || worker != sidecar) return;
+    report("sidecar_keys." + part,
+           fmt::format("sidecar_keys.{0} is keys.{0}: the sidecar needs a key of its own, or none", part));
   }
 
   const AccountConfig& account_;

@@ -180,6 +180,68 @@ const Case kCases[] = {
 INSTANTIATE_TEST_SUITE_P(Load, LoadRefuses, testing::ValuesIn(kCases),
                          [](const auto& one) { return std::string(one.param.what); });
 
+constexpr std::string_view kAccounts = R"(worker: w1
+kafka: {brokers: "127.0.0.1:9092", prefix: demo}
+journal: {dir: /var/lib/millrace, limit_mb: 64}
+sidecar: {rest_share_percent: 40}
+accounts:
+  - name: main
+    venue: kraken
+    keys: {api_key_env: MAIN_KEY, secret_env: MAIN_SECRET}
+    sidecar_keys: {api_key_env: SIDE_KEY, secret_env: SIDE_SECRET}
+    limits: {rest_weight_per_minute: 30}
+    poll_healthy_s: 120
+  - name: main
+    venue: binance-usdm
+    symbols: [BTCUSDT]
+    keys: {api_key_env: OTHER_KEY, secret_env: OTHER_SECRET}
+)";
+
+TEST(Load, ReadsEverySettingOfAccounts) {
+  const Loaded loaded = load(kAccounts, environment());
+  ASSERT_THAT(problems_of(kAccounts), IsEmpty());
+  EXPECT_EQ(loaded.config.journal.dir, "/var/lib/millrace");
+  EXPECT_EQ(loaded.config.journal.limit_mb, 64);
+  EXPECT_EQ(loaded.config.sidecar_share_percent, 40);
+  ASSERT_EQ(loaded.config.accounts.size(), 2u);
+  const AccountConfig& kraken = loaded.config.accounts[0];
+  EXPECT_EQ(kraken.keys.api_key_env, "MAIN_KEY") << "the name: what it holds is read where it is used";
+  EXPECT_EQ(kraken.sidecar_keys.secret_env, "SIDE_SECRET");
+  EXPECT_EQ(kraken.limits.rest_weight_per_minute, 30);
+  EXPECT_EQ(kraken.poll_healthy_s, 120);
+  EXPECT_EQ(kraken.poll_down_s, 0) << "off by default";
+  EXPECT_THAT(loaded.config.accounts[1].symbols, ElementsAre("BTCUSDT"));
+}
+
+class LoadRefusesAccounts : public testing::TestWithParam<Case> {};
+
+TEST_P(LoadRefusesAccounts, With) {
+  std::string changed{kAccounts};
+  const auto place = changed.find(GetParam().old);
+  ASSERT_NE(place, std::string::npos) << GetParam().old;
+  changed.replace(place, std::string_view(GetParam().old).size(), GetParam().text);
+  EXPECT_THAT(problems_of(changed), ElementsAre(HasSubstr(GetParam().message)));
+}
+
+const Case kAccountCases[] = {
+    {"UnknownVenue", "venue: kraken", "venue: krakn", "7:12: accounts of venue \"krakn\" are not known, did you mean"},
+    {"PublicVenueOnly", "venue: kraken", "venue: binance-coinm", "are not known"},
+    {"SameAccountTwice", "venue: binance-usdm", "venue: kraken", "account main of kraken is listed twice"},
+    {"NoSecret", ", secret_env: MAIN_SECRET}", "}", "keys.secret_file or keys.secret_env is missing"},
+    {"NoSidecarSecret", ", secret_env: SIDE_SECRET}", "}", "sidecar_keys.secret_file or"},
+    {"TwoSources", "api_key_env: MAIN_KEY,", "api_key_env: MAIN_KEY, api_key_file: /dev/null,", "exclude each other"},
+    {"KeyFileIsNotThere", "api_key_env: MAIN_KEY", "api_key_file: /does/not/exist", "must be a file"},
+    {"OneKeyForBoth", "api_key_env: SIDE_KEY", "api_key_env: MAIN_KEY", "the sidecar needs a key of its own"},
+    {"KeyInTheFile", "{api_key_env: MAIN_KEY", "{api_key: abc, api_key_env: MAIN_KEY",
+     "unknown setting accounts[0].keys.api_key"},
+    {"NoFolder", "{dir: /var/lib/millrace, limit_mb: 64}", "{limit_mb: 64}", "journal.dir is missing"},
+    {"NoName", "- name: main\n    venue: kraken", "- venue: kraken", "accounts[0].name is missing"},
+    {"WholeBudget", "rest_share_percent: 40", "rest_share_percent: 100", "out of range: 1 to 99"},
+    {"PlainWebSocket", "symbols: [BTCUSDT]", "ws_url: ws://127.0.0.1", "must be an address wss://"},
+};
+INSTANTIATE_TEST_SUITE_P(Load, LoadRefusesAccounts, testing::ValuesIn(kAccountCases),
+                         [](const auto& one) { return std::string(one.param.what); });
+
 TEST(Load, ATextThatIsNoYamlHasOneProblemWithItsPlace) {
   EXPECT_THAT(problems_of("worker: w1\n  threads: [1"), ElementsAre(HasSubstr("2:")));
   EXPECT_THAT(problems_of("- a\n- b\n"), Contains(HasSubstr("must be a map of settings")));

@@ -17,16 +17,6 @@ namespace {
 
 constexpr UnixNanos kMillisecond = 1'000'000;
 
-HeldAccountMeta held(const AccountMeta& meta) {
-  return {std::string(meta.symbol),
-          std::string(meta.instrument),
-          meta.venue_seq,
-          meta.venue_time,
-          meta.venue_send_time,
-          meta.origin,
-          meta.flags};
-}
-
 std::unique_ptr<normalize::AccountVenue> venue_or_throw(std::string_view name, const normalize::VenueOptions& options) {
   auto venue = normalize::make_account_venue(name, options);
   if (!venue) throw std::invalid_argument("no accounts of venue " + std::string(name));
@@ -35,7 +25,18 @@ std::unique_ptr<normalize::AccountVenue> venue_or_throw(std::string_view name, c
 
 }  // namespace
 
-void AccountRecorder::begin_frame(UnixNanos /*receive_time*/) {}
+void AccountRecorder::begin_frame(UnixNanos receive_time) { frame_ = receive_time; }
+
+HeldAccountMeta AccountRecorder::held(const AccountMeta& meta) const {
+  return {std::string(meta.symbol),
+          std::string(meta.instrument),
+          meta.venue_seq,
+          meta.venue_time,
+          meta.venue_send_time,
+          meta.origin,
+          meta.flags,
+          frame_};
+}
 
 void AccountRecorder::on_execution(const AccountMeta& meta, const schemas::Execution& execution) {
   executions.push_back({held(meta), execution});
@@ -66,6 +67,23 @@ Result<void> AccountHarness::checked(Call&& call) {
     throw std::logic_error("events of a frame that is in error at " + done.error().where);
   }
   return done;
+}
+
+void AccountHarness::succeed(const AccountHarness& predecessor) {
+  normalize::ToldOrders topic;
+  schemas::Meta meta;
+  for (const HeldExecution& told : predecessor.executions) {
+    const auto identity =
+        schemas::make_stream_identity(std::string(venue->venue_name()), told.meta.symbol, told.meta.instrument, "main");
+    meta.stream = &identity;
+    ++meta.seq;
+    meta.venue_time = told.meta.venue_time;
+    meta.receive_time = told.meta.receive_time;
+    meta.origin = told.meta.origin;
+    topic.add(meta, told.body);
+  }
+  now = predecessor.now + 60'000 * kMillisecond;
+  adapter->restore(topic.before());
 }
 
 void AccountHarness::open() { open(now); }

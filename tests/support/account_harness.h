@@ -20,6 +20,7 @@ struct HeldAccountMeta {
   std::optional<schemas::UnixNanos> venue_send_time;
   schemas::Origin origin = schemas::Origin::kUnspecified;
   std::uint32_t flags = 0;
+  schemas::UnixNanos receive_time = 0;
 };
 struct HeldExecution {
   HeldAccountMeta meta;
@@ -54,6 +55,11 @@ class AccountRecorder : public normalize::AccountSink {
   std::vector<HeldAccountGap> gaps;
   std::vector<HeldAccountState> states;
   std::vector<std::string> drops;
+
+ private:
+  HeldAccountMeta held(const normalize::AccountMeta& meta) const;
+
+  schemas::UnixNanos frame_ = 0;  // when it was received
 };
 
 // One account of a venue. What came out gathers until clear(); `todo` is of the last call, as the shell clears it.
@@ -65,6 +71,9 @@ class AccountHarness : public AccountRecorder {
   explicit AccountHarness(std::string_view venue, std::string account = "main", std::vector<std::string> symbols = {},
                           const normalize::VenueOptions& options = {});
 
+  // The worker of `predecessor` has died, and this one begins a minute later, before its first open(), with what the
+  // topic says.
+  void succeed(const AccountHarness& predecessor);
   void open();
   void open(schemas::UnixNanos at);
   void close();

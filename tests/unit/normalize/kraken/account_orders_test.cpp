@@ -81,6 +81,44 @@ TEST(KrakenOrders, ItsEndIsToldAsAState) {
   EXPECT_EQ(state_lines(kraken).back(), "execution LIVE live") << "nothing to complain of";
 }
 
+TEST(KrakenOrders, AnOrderOfThePredecessorIsAskedForToo) {
+  Account before;
+  before.open();
+  ASSERT_TRUE(before.feed_file("executions_snapshot"));
+  Account kraken;
+  kraken.succeed(before);
+  kraken.open();
+  ASSERT_TRUE(kraken.feed_file("executions_empty"));
+  ASSERT_THAT(kraken.todo.rest, SizeIs(1));
+  EXPECT_EQ(kraken.todo.rest[0].body, "txid=OAAAAA-BBBBB-CCCCCC");
+  ASSERT_TRUE(
+      kraken.answer("orders/1", kTarget, test::VenueHarness::fixture("kraken", "account_rest_query_orders.json")));
+  ASSERT_THAT(kraken.executions, SizeIs(1));
+  const auto& [meta, end] = kraken.executions[0];
+  EXPECT_EQ(end.kind, ExecutionKind::kCancelled);
+  EXPECT_EQ(end.event_id, "kraken/main/OAAAAA-BBBBB-CCCCCC/CANCELLED/1695378700123400000/0.3");
+  EXPECT_EQ(meta.symbol, "BTC/USD");
+  EXPECT_EQ(meta.instrument, "BTC-USD");
+  EXPECT_EQ(meta.origin, Origin::kSnapshot);
+  EXPECT_EQ(state_lines(kraken).back(), "execution LIVE live") << "nothing to complain of";
+}
+
+// The venue lists the last fifty fills with each snapshot, without the orders' totals.
+TEST(KrakenOrders, FillsThatThePredecessorToldAreNotAddedToItsOrders) {
+  Account before;
+  before.open();
+  ASSERT_TRUE(before.feed_file("executions_snapshot"));
+  Account kraken;
+  kraken.succeed(before);
+  kraken.open();
+  ASSERT_TRUE(kraken.feed_file("executions_snapshot"));
+  EXPECT_THAT(kraken.drops, ElementsAre("duplicate", "duplicate"));
+  ASSERT_THAT(kraken.executions, SizeIs(1));
+  EXPECT_EQ(text(kraken.executions[0].body.cumulative_quantity), "0.3");
+  EXPECT_EQ(state_lines(kraken).back(), "execution LIVE live");
+  EXPECT_THAT(kraken.todo.rest, IsEmpty());
+}
+
 TEST(KrakenOrders, EveryWordOfRestHasItsState) {
   struct Case {
     const char* word;

@@ -194,6 +194,25 @@ TEST(Alpaca, ReopeningDeclaresHolesAndAsksForWhatChangedMeanwhile) {
   EXPECT_THAT(state_lines(account), ElementsAre("execution SYNCING quantity_mismatch", "execution LIVE resubscribed"));
 }
 
+TEST(Alpaca, OrderOfThePredecessorIsAskedFor) {
+  Account before;
+  before.go_live();
+  ASSERT_TRUE(before.feed_file("new"));
+  Account account;
+  account.succeed(before);
+  account.connect();
+  ASSERT_TRUE(account.feed_file("authorized"));
+  ASSERT_TRUE(account.feed_file("listening"));
+  ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("orders", "[]"));
+  EXPECT_THAT(asked(account.todo), ElementsAre("/v2/orders/a5be8f5e-fdfa-41f5-a644-7a74fe947a8f"));
+  account.clear();
+  ASSERT_TRUE(account.answer_to("order/" + std::string(kOrder), fixture("rest_order_canceled")));
+  EXPECT_THAT(order_lines(account), ElementsAre("CANCELLED CANCELLED cum 790.86 leaves 0"));
+  EXPECT_EQ(account.executions[0].meta.origin, schemas::Origin::kSnapshot);
+  EXPECT_THAT(state_lines(account), ElementsAre("execution SYNCING quantity_mismatch", "execution LIVE subscribed"));
+}
+
 // An order that came and went while the stream said nothing.
 TEST(Alpaca, EndedOrdersThatTheStreamNeverToldAreAMismatchIfTheyHaveFills) {
   Account account;

@@ -144,6 +144,49 @@ TEST(BinanceRounds, AnOrderThatIsNoLongerOpenIsLookedUp) {
 }
 
 // The fills are the sidecar's; that there must be some is told.
+TEST(BinanceRounds, AnOrderOfThePredecessorIsLookedUp) {
+  auto before = live_account();
+  ASSERT_TRUE(before.feed(SpotReport{}.text()));
+  ASSERT_TRUE(before.feed(spot_fill(5, 1).text()));
+  AccountHarness account("binance-spot");
+  account.succeed(before);
+  subscribe(account);
+  ASSERT_TRUE(account.answer(asked_key(account, kOrders), kOrders, "[]"));
+  ASSERT_THAT(account.todo.rest, SizeIs(1));
+  EXPECT_EQ(account.todo.rest[0].target, "/api/v3/order?symbol=ETHBTC&orderId=1");
+  const std::string key = account.todo.rest[0].key;
+  account.clear();
+  OrderRow row;
+  row.status = "CANCELED";
+  row.executed = "1";
+  row.quote = "2";
+  row.time += 5;
+  ASSERT_TRUE(account.answer(key, "/api/v3/order?symbol=ETHBTC&orderId=1", row.text()));
+  ASSERT_THAT(account.executions, SizeIs(1));
+  EXPECT_EQ(account.executions[0].meta.origin, Origin::kSnapshot);
+  EXPECT_EQ(account.executions[0].body.kind, ExecutionKind::kCancelled);
+  EXPECT_EQ(plain(account.executions[0].body.cumulative_quantity), "1");
+  EXPECT_EQ(state_of(account, Dataset::kExecution), StreamState::kLive);
+  ASSERT_TRUE(account.feed(spot_fill(5, 1).text()));
+  EXPECT_THAT(account.drops, ElementsAre("duplicate")) << "test nets repeat old reports";
+}
+
+// REST may not know yet what the predecessor told at its end.
+TEST(BinanceRounds, AYoungOrderOfThePredecessorIsNotGivenUpAtOnce) {
+  auto before = live_account();
+  ASSERT_TRUE(before.feed(SpotReport{}.text()));
+  AccountHarness account("binance-spot");
+  account.succeed(before);
+  account.now = before.now + kSecond;
+  subscribe(account);
+  answer_state(account, "[]", kNoBalances);
+  const std::string key = asked_key(account, "/api/v3/order?");
+  ASSERT_TRUE(account.answer(key, "/api/v3/order", kNoSuchOrder, 400));
+  account.time(account.now + 60 * kSecond);
+  answer_state(account, "[]", kNoBalances);
+  EXPECT_EQ(account.todo.rest.at(0).target, "/api/v3/order?symbol=ETHBTC&orderId=1");
+}
+
 TEST(BinanceRounds, AnOrderThatWasFilledMeanwhileIsNoFill) {
   auto account = live_account();
   ASSERT_TRUE(account.feed(SpotReport{}.text()));

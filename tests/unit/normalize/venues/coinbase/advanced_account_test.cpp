@@ -311,6 +311,22 @@ TEST(CoinbaseAdvanced, OrdersAreComparedEachMinute) {
   EXPECT_THAT(account.todo.rest, IsEmpty());
 }
 
+TEST(CoinbaseAdvanced, OrderOfThePredecessorIsAskedFor) {
+  Advanced before;
+  before.go_live();
+  ASSERT_TRUE(before.feed(renumbered("advanced_open", 3, 2)));
+  Advanced account;
+  account.succeed(before);
+  account.connect();
+  ASSERT_TRUE(account.feed_file("advanced_snapshot_empty"));
+  answer_orders(account);
+  account.clear();
+  ASSERT_TRUE(account.answer_to(fmt::format("order/{}", kOrder), fixture("advanced_rest_order")));
+  EXPECT_THAT(order_lines(account), ElementsAre("CANCELLED CANCELLED cum 0.004 leaves 0"));
+  EXPECT_EQ(account.executions[0].meta.origin, schemas::Origin::kSnapshot);
+  EXPECT_THAT(state_lines(account), ElementsAre("execution SYNCING fills_from_rest", "execution LIVE subscribed"));
+}
+
 TEST(CoinbaseAdvanced, OrderThatRestTwiceDoesNotKnowIsGone) {
   Advanced account;
   account.go_live();

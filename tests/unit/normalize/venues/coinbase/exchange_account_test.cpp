@@ -132,6 +132,28 @@ TEST(CoinbaseExchange, ReopeningDeclaresHolesAndAsksForVanishedOrders) {
   EXPECT_THAT(state_lines(account), ElementsAre("execution SYNCING quantity_mismatch", "execution LIVE resubscribed"));
 }
 
+TEST(CoinbaseExchange, OrderOfThePredecessorIsAskedFor) {
+  Exchange before;
+  before.go_live();
+  ASSERT_TRUE(before.feed_file("exchange_received"));
+  ASSERT_TRUE(before.feed_file("exchange_match_maker"));
+  Exchange account;
+  account.succeed(before);
+  account.connect();
+  ASSERT_TRUE(account.feed_file("exchange_subscriptions"));
+  ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("orders", "[]"));
+  EXPECT_THAT(asked(account.todo), ElementsAre("/orders/d50ec984-77a8-460a-b958-66f114b0de9b"));
+  ASSERT_TRUE(account.feed_file("exchange_match_maker"));
+  EXPECT_THAT(account.drops, ElementsAre("duplicate")) << "its fill is not added to the order again";
+  account.clear();
+  ASSERT_TRUE(account.answer_to("order/d50ec984-77a8-460a-b958-66f114b0de9b", fixture("exchange_rest_order_done")));
+  EXPECT_THAT(order_lines(account), ElementsAre("CANCELLED CANCELLED cum 0.2 leaves 0"));
+  EXPECT_EQ(account.executions[0].meta.origin, schemas::Origin::kSnapshot);
+  EXPECT_EQ(account.executions[0].body.client_order_id, "b9a4c4f4-2f6d-4f2d-9f5a-6b1f1c0f9d11");
+  EXPECT_THAT(state_lines(account), ElementsAre("execution LIVE subscribed"));
+}
+
 TEST(CoinbaseExchange, OrderThatRestFindsFilledIsAStateAndNoFill) {
   Exchange account;
   account.go_live();

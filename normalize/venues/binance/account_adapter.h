@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -58,7 +59,8 @@ class BinanceAccount final : public AccountAdapter {
   Result<void> on_names(const PrivateAnswer& answer, AccountCommands& todo);
   Result<void> on_round_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo);
   Result<void> on_open_orders(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo);
-  Result<void> on_lookup(const PrivateAnswer& answer, AccountSink& out);
+  void look_up(AccountCommands& todo);
+  Result<void> on_lookup(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo);
   Result<void> read_lookup(const PrivateAnswer& answer, AccountSink& out);
   Result<void> on_all_balances(const PrivateAnswer& answer, AccountSink& out);
   void finish(Dataset dataset, bool good, UnixNanos now, AccountSink& out);
@@ -86,10 +88,11 @@ class BinanceAccount final : public AccountAdapter {
   std::int64_t round_ = 0;
   UnixNanos sync_began_ = 0;
   UnixNanos round_began_ = 0;
-  bool round_good_ = true;         // so far
-  bool settled_ = false;           // a round after REST's lag has confirmed the first one
-  std::set<std::string> lookups_;  // keys of the requests for single orders
-  bool lookups_good_ = true;       // so far
+  bool round_good_ = true;                     // so far
+  bool settled_ = false;                       // a round after REST's lag has confirmed the first one
+  std::set<std::string> lookups_;              // keys of the requests for single orders
+  std::deque<AccountOrders::Key> to_look_up_;  // not more than kLookupsAtOnce are asked for at a time
+  bool lookups_good_ = true;                   // so far
   Progress executions_;
   Progress assets_;
 };

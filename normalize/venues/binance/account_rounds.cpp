@@ -18,6 +18,7 @@ constexpr std::int64_t kRetryNs = 30 * kSecondNs;        // after a round that f
 constexpr std::int64_t kBeyondLagNs = 5 * kSecondNs;     // over the safety lag: the round that confirms
 constexpr std::int64_t kRoundEveryNs = 900 * kSecondNs;  // a stream that is silent by mistake looks like a quiet one
 constexpr std::string_view kNames = "instruments";
+constexpr std::size_t kLookupsAtOnce = 50;  // the queue of requests is bounded
 
 // Reads an array of order rows, whole or not at all.
 Result<std::vector<OrderReport>> read_order_rows(const JsonNode& answer) {
@@ -59,6 +60,7 @@ void BinanceAccount::end_rounds() {
   ++round_;
   round_at_.reset();
   lookups_.clear();
+  to_look_up_.clear();
   executions_.waiting = false;
   assets_.waiting = false;
 }
@@ -69,6 +71,7 @@ void BinanceAccount::begin_round(UnixNanos now, AccountCommands& todo) {
   round_good_ = true;
   lookups_good_ = true;
   lookups_.clear();
+  to_look_up_.clear();
   executions_.waiting = true;
   assets_.waiting = true;
   if (!names_waiting_) ask_state(now, todo);
@@ -121,7 +124,7 @@ Result<void> BinanceAccount::on_round_answer(const PrivateAnswer& answer, Accoun
     return on_open_orders(answer, out, todo);
   }
   if (answer.key == round_key("balances") && assets_.waiting) return on_all_balances(answer, out);
-  if (lookups_.contains(std::string(answer.key))) return on_lookup(answer, out);
+  if (lookups_.contains(std::string(answer.key))) return on_lookup(answer, out, todo);
   return {};
 }
 
@@ -142,7 +145,15 @@ Result<void> BinanceAccount::on_open_orders(const PrivateAnswer& answer, Account
     const std::string_view instrument = name_of(row.symbol);
     tell_hole(orders_.on_row(std::move(row), instrument, only_changes, answer.receive_time, out), out);
   }
-  for (const AccountOrders::Key& order : missing) {
+  to_look_up_.assign(missing.begin(), missing.end());
+  look_up(todo);
+  if (lookups_.empty()) finish(Dataset::kExecution, true, answer.receive_time, out);
+  return {};
+}
+
+void BinanceAccount::look_up(AccountCommands& todo) {
+  for (; !to_look_up_.empty() && lookups_.size() < kLookupsAtOnce; to_look_up_.pop_front()) {
+    const AccountOrders::Key& order = to_look_up_.front();
     PrivateRequest request;
     request.key = fmt::format("{}/{}/{}", round_key("order"), order.symbol, order.order_id);
     request.target =
@@ -151,14 +162,13 @@ Result<void> BinanceAccount::on_open_orders(const PrivateAnswer& answer, Account
     lookups_.insert(request.key);
     todo.rest.push_back(std::move(request));
   }
-  if (lookups_.empty()) finish(Dataset::kExecution, true, answer.receive_time, out);
-  return {};
 }
 
-Result<void> BinanceAccount::on_lookup(const PrivateAnswer& answer, AccountSink& out) {
+Result<void> BinanceAccount::on_lookup(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) {
   Result<void> done = read_lookup(answer, out);
   if (!done) lookups_good_ = false;
   lookups_.erase(std::string(answer.key));
+  look_up(todo);
   if (lookups_.empty()) finish(Dataset::kExecution, lookups_good_, answer.receive_time, out);
   return done;
 }

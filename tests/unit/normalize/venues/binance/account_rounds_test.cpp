@@ -208,6 +208,34 @@ TEST(BinanceRounds, AnOrderThatWasFilledMeanwhileIsNoFill) {
   EXPECT_EQ(account.states[1].reason, "synced");
 }
 
+TEST(BinanceRounds, ManyMissingOrdersAreLookedUpFiftyAtATime) {
+  auto account = live_account();
+  for (int i = 1; i <= 60; ++i) {
+    SpotReport report;
+    report.i = i;
+    report.I = i;
+    ASSERT_TRUE(account.feed(report.text()));
+  }
+  reopen(account);
+  answer_state(account, "[]", kNoBalances);
+  ASSERT_THAT(account.todo.rest, SizeIs(50));
+  const std::vector<normalize::PrivateRequest> first = account.todo.rest;
+  std::vector<normalize::PrivateRequest> more;
+  const auto end = [&](const normalize::PrivateRequest& request) {
+    OrderRow row;
+    row.id = std::stoll(request.target.substr(request.target.rfind('=') + 1));
+    row.status = "CANCELED";
+    ASSERT_TRUE(account.answer(request.key, request.target, row.text()));
+    more.insert(more.end(), account.todo.rest.begin(), account.todo.rest.end());
+  };
+  for (const auto& request : first) end(request);
+  ASSERT_THAT(more, SizeIs(10));
+  EXPECT_EQ(state_of(account, Dataset::kExecution), StreamState::kSyncing);
+  for (const auto& request : std::exchange(more, {})) end(request);
+  EXPECT_EQ(state_of(account, Dataset::kExecution), StreamState::kLive);
+  EXPECT_THAT(account.executions, SizeIs(60));
+}
+
 TEST(BinanceRounds, OrdersThatEndedInTheStreamAreNotLookedUp) {
   auto account = live_account();
   ASSERT_TRUE(account.feed(SpotReport{}.text()));

@@ -37,6 +37,11 @@ PrivateHost::PrivateHost(boost::asio::io_context& context, const AccountConfig& 
       connection_(make_https_connection(context, tls_client_context(config.ca_file), https_options(config, address_))) {
 }
 
+std::int64_t share_of_budget(const AccountConfig& config, const normalize::AccountCapabilities& capabilities,
+                             std::int64_t share_percent) {
+  return capabilities.rest_limit_per_key && config.sidecar_keys != KeySource{} ? 100 : share_percent;
+}
+
 PrivateHost::~PrivateHost() { connection_->close(); }
 
 PrivateRest::Settings PrivateHost::rest_settings(const normalize::AccountCapabilities& capabilities,
@@ -45,7 +50,8 @@ PrivateRest::Settings PrivateHost::rest_settings(const normalize::AccountCapabil
   PrivateRest::Settings settings;
   settings.host = address_.host;
   settings.path = address_.path;
-  settings.weight_per_minute = limits.rest_weight_per_minute * share_percent / 100;
+  settings.weight_per_minute =
+      limits.rest_weight_per_minute * share_of_budget(config_, capabilities, share_percent) / 100;
   if (limits.rest_weight_per_minute > 0 && settings.weight_per_minute == 0) settings.weight_per_minute = 1;
   std::uint64_t seed = 1;
   RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);

@@ -12,6 +12,11 @@
 // What connects an account's pure parts with the world: used by the worker's account thread and by the sidecar.
 namespace millrace::ingest {
 
+// Percent of an account's REST budget that a process may use up: all of it where the venue counts each key by itself
+// and the sidecar has a key of its own, else `share_percent`.
+std::int64_t share_of_budget(const AccountConfig& config, const normalize::AccountCapabilities& capabilities,
+                             std::int64_t share_percent);
+
 // The REST host of one account: one HTTPS connection, one request at a time.
 class PrivateHost {
  public:
@@ -23,7 +28,7 @@ class PrivateHost {
   // What venues sign of the address, and what stands before each target.
   const std::string& signed_host() const noexcept { return address_.host; }
   const std::string& path() const noexcept { return address_.path; }
-  // `share_percent` of the configured budget, else the venue's documented one.
+  // The process's share of the configured budget, else of the venue's documented one; see share_of_budget().
   PrivateRest::Settings rest_settings(const normalize::AccountCapabilities& capabilities,
                                       std::int64_t share_percent) const;
 

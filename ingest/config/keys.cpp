@@ -60,7 +60,8 @@ const Key<C> kWorkerKeys[] = {
     {"sidecar.listen", to<C, Text>([](C& c) -> Text& { return c.sidecar_listen; }), "",
      "As `metrics.listen`, of `millrace sidecar`.", false, Form::kListen},
     {"sidecar.rest_share_percent", to<C, Number>([](C& c) -> Number& { return c.sidecar_share_percent; }), "%",
-     "The sidecar's part of a venue's REST budget; the worker keeps the rest.", false, Form::kAny, 1, 99},
+     "The sidecar's part of a venue's REST budget; the worker keeps the rest. Kraken counts each key by itself: with "
+     "`sidecar_keys` each has the whole.", false, Form::kAny, 1, 99},
     {"log.level", to<C, Text>([](C& c) -> Text& { return c.log_level; }), "",
      "`trace`, `debug`, `info`, `warn` or `error`.", false, Form::kLevel},
 };

@@ -140,7 +140,8 @@ struct AccountCapabilities {
   std::string_view execution_channel;
   std::string_view balance_channel;  // "poll" where there is none
   schemas::LossEvidence evidence = schemas::LossEvidence::kNone;
-  VenueLimits limits;  // of the private connection and of the account's REST
+  VenueLimits limits;               // of the private connection and of the account's REST
+  bool rest_limit_per_key = false;  // else all keys of the account, or of the address, use up one budget
   std::string_view ping_text;
   std::string_view fills_channel;  // the REST call that gives fills
   bool fills_per_symbol = false;   // it wants a symbol: only configured and seen symbols are in a sweep's scope

@@ -42,7 +42,8 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
       identity_(schemas::make_stream_identity(settings_.config.venue, "", "", settings_.config.name)),
       writer_(settings_.config.venue, settings_.config.name, world_.lane, writer_options(settings_.fills, world_.now)),
       share_(effective_limits(settings_.config.limits, venue_->capabilities().limits).rest_weight_per_minute,
-             static_cast<int>(settings_.share_percent)) {
+             static_cast<int>(
+                 ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))) {
   auto nonces = std::make_shared<ingest::LazyNonces>(settings_.nonce_file);
   auto signer = make_account_signer(venue_->capabilities().scheme, std::move(keys),
                                     ingest::signing_world(std::move(nonces), clock_offset_));

@@ -30,6 +30,7 @@ AccountCapabilities make_capabilities() {
   all.limits.connects_per_window = 150;
   all.limits.connect_window_s = 600;
   all.limits.rest_weight_per_minute = 20;
+  all.rest_limit_per_key = true;
   all.limits.silence_ns = 10 * kSecond;
   all.limits.ping_interval_ns = 20 * kSecond;
   all.ping_text = R"({"method":"ping"})";

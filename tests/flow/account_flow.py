@@ -86,6 +86,30 @@ def missing_and_extra(flow, venue, name):
     return list((want - have).elements()), list((have - want).elements()), want.total()
 
 
+ENDED = {"FILLED", "CANCELLED", "REPLACED", "REJECTED", "EXPIRED"}
+
+
+def topic_orders(records, account):
+    """order id -> the record that says how it stands: the last one, but what has ended has ended, and REPLAY is about
+    fills alone."""
+    orders = {}
+    for record in records:
+        if record["meta"]["account"] != account or record["meta"]["origin"] == "REPLAY" or not record["order_id"]:
+            continue
+        known = orders.get(record["order_id"])
+        if known is None or record["status"] in ENDED or known["status"] not in ENDED:
+            orders[record["order_id"]] = record
+    return orders
+
+
+def ended_unheard(flow, venue, name):
+    """Orders that are open in the topic and have ended in the ledger."""
+    told = topic_orders(topic(flow, f"account.{venue}.execution"), name)
+    ledger = control(flow, f"{venue}:{name}", "ledger")["orders"]
+    return [order["id"] for order in ledger
+            if order["state"] != "open" and order["id"] in told and told[order["id"]]["status"] not in ENDED]
+
+
 def watermark(flow, venue):
     """The last completed sweep's."""
     done = [one for one in topic(flow, f"ops.{venue}.recovery") if one["phase"] == "COMPLETED" and "watermark_ns" in one]

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Fills of an account from the simulator's socket to Kafka, with the sidecar beside the worker: the connection is cut and
-fills are made meanwhile, the worker and the sidecar are killed, a second sidecar takes over. In the end the topic, each
-event_id once, is the venue's ledger."""
+fills are made meanwhile, the worker and the sidecar are killed, orders end while no worker lives, a second sidecar takes
+over. In the end the topic, each event_id once, is the venue's ledger, and no order is open that the venue has ended."""
 import json
 import sys
 
-from account_flow import add_accounts, control, kill_and_restart, missing_and_extra, sidecar, watermark
+from account_flow import (add_accounts, control, ended_unheard, kill_and_restart, missing_and_extra, sidecar, topic,
+                          topic_orders, watermark)
 from flow import LONG, Flow, expect, wait_for
 
 # A sequence, REST state per symbol, fills from REST alone; the rest of them in the long run.
@@ -39,6 +40,15 @@ def settled(flow, venue, name):
     return count
 
 
+def wait_for_ends(flow, venue, name, orders):
+    """Those that ended while no worker lived are told by its successor."""
+    wait_for(f"{venue}: no order is open that has ended", lambda: not ended_unheard(flow, venue, name), 150, step=1)
+    told = topic_orders(topic(flow, f"account.{venue}.execution"), name)
+    live = [order for order in orders if told[order]["meta"]["origin"] != "SNAPSHOT"]
+    expect(not live, f"{venue}: ends that no stream told, told as by a stream: {live}")
+    return len(orders)
+
+
 with Flow("accounts") as flow:
     # Sweeps every two seconds and restarts exceed what venues allow, which other tests are about.
     add_accounts(flow, *(f"{venue}:main" for venue in VENUES), knobs=["limits=0"])
@@ -49,10 +59,14 @@ with Flow("accounts") as flow:
     watcher = sidecar(flow)
     for venue in VENUES:
         run(flow, venue, worker, watcher)
-    worker = kill_and_restart(flow, worker, flow.ingest, "ingest-2")
+    worker.kill()
+    unheard = {venue: wait_for(f"{venue}: an order that ends while no worker lives",
+                               lambda: ended_unheard(flow, venue, "main"), 120, step=1) for venue in VENUES}
+    worker = flow.ingest(name="ingest-2")
     successor = sidecar(flow, "--take-over", name="sidecar-2")
     expect(watcher.wait(40) == 3, f"the older sidecar ends with 3: {watcher.tail()}")
     successor = kill_and_restart(flow, successor, lambda name: sidecar(flow, "--take-over", name=name), "sidecar-3")
     counts = {venue: settled(flow, venue, "main") for venue in VENUES}
+    ends = {venue: wait_for_ends(flow, venue, "main", unheard[venue]) for venue in VENUES}
     expect(worker.stop() == 0 and successor.stop() == 0, f"both end cleanly: {worker.tail()} {successor.tail()}")
-    print(json.dumps({"fills": counts, "missing": 0, "extra": 0}))
+    print(json.dumps({"fills": counts, "missing": 0, "extra": 0, "orders_ended_unheard": ends}))

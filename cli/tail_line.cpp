@@ -143,6 +143,13 @@ bool is_alarming(const Body&) {
 
 bool is_alarming(const Recovery& body) { return body.phase == RecoveryPhase::kFailed || body.late_fills > 0; }
 
+// Of executions and balances: how we know them, unless the venue pushed them as they happened.
+template <class Body>
+std::string_view origin_text(const Meta& meta) {
+  const bool shown = std::is_same_v<Body, Execution> || std::is_same_v<Body, Balance>;
+  return shown && meta.origin != Origin::kLive ? name(meta.origin) : std::string_view{};
+}
+
 // The columns before "what".
 struct Columns {
   UnixNanos time = 0;
@@ -157,9 +164,12 @@ Columns columns(const Decoded<Body>& record, std::int64_t /*offset*/) {
   const Meta& meta = record.meta;
   Columns out{meta.receive_time, meta.stream->instrument, fmt::format("{}:{}", meta.epoch, meta.seq), what(record.body),
               is_alarming(record.body)};
+  const std::string_view origin = origin_text<Body>(meta);
+  if (!origin.empty()) out.what = fmt::format("{}  {}", origin, out.what);
   if (!meta.stream->account.empty()) out.what = printable(meta.stream->account) + "  " + out.what;
   for (std::size_t bit = 0; !flag_name(bit).empty(); ++bit) {
-    if (meta.flags >> bit & 1) out.what += fmt::format(" {}", flag_name(bit));
+    const bool said = flag_name(bit) == origin;
+    if ((meta.flags >> bit & 1) && !said) out.what += fmt::format(" {}", flag_name(bit));
   }
   for (const GapMark& mark : meta.gap) {
     out.what += "  GAP " + mark_text(mark);

@@ -63,8 +63,11 @@ TEST(TailLine, HeartbeatSaysHowLongAgoTheOldestSignWas) {
 
 // A record of the account "main" at the time of quote().
 template <class Body>
-AnyDecoded of_account(Body body, const char* symbol = "", const char* instrument = "") {
+AnyDecoded of_account(Body body, const char* symbol = "", const char* instrument = "", Origin origin = Origin::kLive,
+                      std::uint32_t flags = 0) {
   Decoded<Body> out{std::make_shared<DecodedStorage>(), {}, {}};
+  out.meta.origin = origin;
+  out.meta.flags = flags;
   out.storage->identity = make_stream_identity("kraken", symbol, instrument, "main");
   out.meta.stream = &out.storage->identity;
   out.meta.epoch = 42;
@@ -107,6 +110,29 @@ TEST(TailLine, AnOrderReportShowsTheOrderAndWhy) {
   EXPECT_THAT(tail_line({"account", "kraken", "execution", "v1"}, of_account(body), 0, false),
               HasSubstr("CANCELLED CANCELLED BUY 0.5 @ 26600  filled 0.1666666612345678901234567 of 0.5  order O-1  "
                         "fee -0.1 USD  MAKER  revision 2  UNSEEN_ORDER: user?"));
+}
+
+TEST(TailLine, WhatTheVenueDidNotPushSaysHowItIsKnown) {
+  const TopicName executions{"account", "kraken", "execution", "v1"};
+  const auto line = [&](Origin origin, std::uint32_t flags) {
+    return tail_line(executions, of_account(fill(), "BTC/USD", "BTC-USD", origin, flags), 0, false);
+  };
+  EXPECT_THAT(line(Origin::kReplay, 0), HasSubstr("42:345  main  REPLAY  TRADE PARTIALLY_FILLED"));
+  EXPECT_THAT(line(Origin::kReplay, flag::kSnapshot), HasSubstr("MAKER SNAPSHOT"));
+  EXPECT_THAT(line(Origin::kSnapshot, flag::kSnapshot), HasSubstr("main  SNAPSHOT  TRADE"));
+  EXPECT_THAT(line(Origin::kSnapshot, flag::kSnapshot | flag::kStale), ::testing::EndsWith("MAKER STALE"));
+  Balance balance;
+  balance.kind = BalanceKind::kChange;
+  EXPECT_THAT(
+      tail_line({"account", "kraken", "balance", "v1"}, of_account(balance, "", "", Origin::kSnapshot), 0, false),
+      HasSubstr("main  SNAPSHOT  CHANGE"));
+}
+
+TEST(TailLine, TheSidecarsOwnWordsAreNotCalledReplayed) {
+  Recovery body;
+  body.phase = RecoveryPhase::kStarted;
+  EXPECT_THAT(tail_line({"ops", "kraken", "recovery", "v1"}, of_account(body, "", "", Origin::kReplay), 0, false),
+              Not(HasSubstr("REPLAY")));
 }
 
 TEST(TailLine, ABalanceShowsWhatTheVenueSaid) {

@@ -24,6 +24,7 @@ bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
     out.kafka = {loaded.config.kafka.brokers, loaded.config.kafka.properties};
     out.prefix = loaded.config.kafka.prefix;
     out.venues = loaded.config.venues;
+    out.accounts = loaded.config.accounts;
   }
   for (const std::string& property : flags.properties) {
     const auto equals = property.find('=');

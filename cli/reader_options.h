@@ -19,11 +19,12 @@ struct ReaderFlags {
 };
 void add_reader_flags(CLI::App& command, ReaderFlags& flags);
 
-// What the flags and the file come to. `venues` is empty without a file.
+// What the flags and the file come to. `venues` and `accounts` are empty without a file.
 struct ReaderSetup {
   KafkaReader::Options kafka;
   std::string prefix = "millrace";
   std::vector<ingest::VenueConfig> venues;
+  std::vector<ingest::AccountConfig> accounts;
 };
 
 // Prints every problem of the file to standard error and returns false if there is one: exit status 2. Throws

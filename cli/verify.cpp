@@ -1,4 +1,5 @@
-// `millrace verify`: reads every market topic and heartbeat under a prefix and says which promises hold.
+// `millrace verify`: reads every market and account topic, heartbeat and sweep under a prefix and says which promises
+// hold.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ using std::chrono::milliseconds;
 
 struct VerifyOptions {
   ReaderFlags reader;
-  std::vector<std::string> expect;  // "venue/dataset/symbol"
+  std::vector<std::string> expect;  // "venue/dataset/symbol", "venue/dataset/account"
   std::int64_t from_epoch = 0;
   std::int64_t idle_ms = 0;
   std::int64_t until_seconds = 0;
@@ -52,8 +53,20 @@ void expect_configured(const ingest::VenueConfig& venue, std::vector<ExpectedStr
   }
 }
 
+void expect_configured(const ingest::AccountConfig& account, std::vector<ExpectedStream>& out) {
+  for (const char* dataset : {"execution", "balance"}) out.push_back({account.venue, dataset, account.name});
+}
+
 bool is_read(const TopicName& name) {
-  return name.family == "market" || (name.family == "ops" && (name.dataset == "heartbeat" || name.dataset == "status"));
+  if (name.family == "market") return true;
+  if (name.family == "account") return name.dataset == "execution" || name.dataset == "balance";
+  return name.family == "ops" &&
+         (name.dataset == "heartbeat" || name.dataset == "status" || name.dataset == "recovery");
+}
+
+std::int64_t wall_clock() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 // Feeds the verifier until there is nothing more to read, by the options.
@@ -118,8 +131,8 @@ class Reading {
     }
     verifier_.on_record(
         {incoming.topic, incoming.partition, incoming.offset, incoming.key, incoming.value, incoming.resent});
-    // Heartbeats go on where nothing else does.
-    if (incoming.topic.starts_with(prefix_ + ".market.")) last_record_ = Clock::now();
+    // Heartbeats and sweeps go on where nothing else does.
+    if (!incoming.topic.starts_with(prefix_ + ".ops.")) last_record_ = Clock::now();
   }
 
   void show_progress() {
@@ -151,17 +164,18 @@ int run(const VerifyOptions& options) {
   wanted.prefix = setup.prefix;
   wanted.from_epoch = options.from_epoch;
   wanted.grace_ns = options.grace_seconds * 1'000'000'000;
+  wanted.read_from_ns = wall_clock();
   for (const auto& venue : setup.venues) expect_configured(venue, wanted.expected);
+  for (const auto& account : setup.accounts) expect_configured(account, wanted.expected);
   for (const std::string& text : options.expect) {
     if (parse_expected(text, wanted.expected.emplace_back())) continue;
-    throw UsageError("--expect wants venue/dataset/symbol, such as kraken/book/BTC/USD");
+    throw UsageError("--expect wants venue/dataset/symbol, such as kraken/book/BTC/USD or kraken/execution/ACCOUNT");
   }
   static_cast<void>(interrupted());
   KafkaReader reader(setup.kafka);
   Verifier verifier(std::move(wanted));
   Reading(reader, verifier, setup.prefix, options).run();
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const Report report = verifier.finish(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  const Report report = verifier.finish(wall_clock());
   std::fputs(options.json ? (report.to_json() + "\n").c_str() : report.to_table(options.per_stream).c_str(), stdout);
   return report.ok() ? kOk : kFailed;
 }
@@ -169,12 +183,14 @@ int run(const VerifyOptions& options) {
 }  // namespace
 
 void add_verify(CLI::App& app, Action& action) {
-  auto* verify = app.add_subcommand("verify", "Check what the topics hold: loss, order, gaps, books; exit 1 if broken");
+  auto* verify =
+      app.add_subcommand("verify", "Check what the topics hold: loss, order, gaps, books, fills; exit 1 if broken");
   const auto options = std::make_shared<VerifyOptions>();
   add_reader_flags(*verify, options->reader);
-  verify->add_option("--expect", options->expect, "venue/dataset/symbol that must be there (again for more)");
+  verify->add_option("--expect", options->expect,
+                     "venue/dataset/symbol or venue/dataset/account that must be there (again for more)");
   verify->add_option("--from-epoch", options->from_epoch, "leave records of lower epochs aside");
-  verify->add_option("--until-idle-ms", options->idle_ms, "go on until no market record came for so long")
+  verify->add_option("--until-idle-ms", options->idle_ms, "go on until no market or account record came for so long")
       ->check(from_one_to(kYearSeconds * 1000));
   verify->add_option("--until", options->until_seconds, "go on for so many seconds, and to the end of what was there")
       ->check(from_one_to(kYearSeconds));

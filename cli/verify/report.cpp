@@ -6,6 +6,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "cli/verify/account/account_report.h"
 #include "schemas/codec/json_writer.h"
 
 namespace millrace::cli {
@@ -69,6 +70,7 @@ void write_stream(JsonWriter& json, const StreamReport& stream) {
     json.integer("wrong", stream.wrong());
     json.integer("deltas_without_book", stream.book.unfounded);
   }
+  if (stream.account) write_account(json, stream);
   write_texts(json, "problems", stream.problems);
   json.close_object();
 }
@@ -133,11 +135,18 @@ std::int64_t Report::books_checked() const {
 }
 
 std::int64_t Report::books_wrong() const {
-  return std::count_if(streams.begin(), streams.end(), [](const StreamReport& one) { return one.wrong() > 0; });
+  return std::count_if(streams.begin(), streams.end(),
+                       [](const StreamReport& one) { return !one.account && one.wrong() > 0; });
 }
 
 std::int64_t Report::books_unchecked() const {
   return std::count_if(streams.begin(), streams.end(), [](const StreamReport& one) { return one.unchecked(); });
+}
+
+std::int64_t Report::account_errors() const {
+  return std::accumulate(
+      streams.begin(), streams.end(), std::int64_t{0},
+      [](std::int64_t sum, const StreamReport& one) { return sum + (one.account ? one.wrong() : 0); });
 }
 
 std::int64_t Report::silences() const {
@@ -150,7 +159,7 @@ bool Report::ok() const {
   const bool numbers = sum.lost == 0 && sum.undeclared_gaps == 0 && sum.unexplained_duplicates == 0 &&
                        sum.out_of_order == 0 && undecodable == 0 && misplaced == 0;
   return sum.records > 0 && numbers && missing.empty() && books_wrong() == 0 && books_unchecked() == 0 &&
-         silences() == 0;
+         silences() == 0 && account_errors() == 0;
 }
 
 std::string Report::to_json() const {
@@ -164,6 +173,9 @@ std::string Report::to_json() const {
   json.integer("books_checked", books_checked());
   json.integer("books_wrong", books_wrong());
   json.integer("books_unchecked", books_unchecked());
+  json.integer("account_errors", account_errors());
+  json.integer("ids_forgotten", ids_forgotten);
+  json.integer("orders_forgotten", orders_forgotten);
   json.integer("silences", silences());
   json.integer("resent", resent);
   json.integer("undecodable", undecodable);
@@ -188,6 +200,7 @@ std::string Report::to_table(bool per_stream) const {
                                 "venue", "dataset", per_stream ? "instrument" : "", "records", "lost", "undeclared",
                                 "declared", "duplicates", "disorder", "stale ms", "checks", "wrong");
   for (const Row& row : rows_of(*this, per_stream)) out += row_line(row);
+  out += account_lines(*this);
   append_problems(*this, out);
   const SequenceTally sum = total();
   out += fmt::format("{}: {} records of {} streams, {} books checked, {} wrong, {} lost, {} gaps declared, {} not\n",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/verify/seen_meta.h"
 #include "millrace/v1/bbo.pb.h"
 #include "millrace/v1/book.pb.h"
 #include "millrace/v1/candle.pb.h"
@@ -27,6 +28,19 @@ MarkKind kind_of(v1::GapKind kind) {
   }
 }
 
+SeenOrigin origin_of(v1::Origin origin) {
+  switch (origin) {
+    case v1::ORIGIN_LIVE:
+      return SeenOrigin::kLive;
+    case v1::ORIGIN_SNAPSHOT:
+      return SeenOrigin::kSnapshot;
+    case v1::ORIGIN_REPLAY:
+      return SeenOrigin::kReplay;
+    default:
+      return SeenOrigin::kOther;
+  }
+}
+
 template <class Marks>
 void copy_marks(const Marks& marks, std::vector<SeenMark>& out) {
   out.clear();
@@ -36,23 +50,6 @@ void copy_marks(const Marks& marks, std::vector<SeenMark>& out) {
     if (mark.has_from()) seen.from = mark.from();
     if (mark.has_to()) seen.to = mark.to();
   }
-}
-
-void copy_meta(const v1::Meta& meta, SeenMeta& out) {
-  out.venue = meta.venue();
-  out.symbol = meta.symbol();
-  out.instrument = meta.instrument();
-  out.epoch = meta.epoch();
-  out.seq = meta.seq();
-  out.venue_seq.reset();
-  if (meta.has_venue_seq()) out.venue_seq = meta.venue_seq();
-  out.receive_time_ns = meta.receive_time_ns();
-  out.publish_time_ns.reset();
-  if (meta.has_publish_time_ns()) out.publish_time_ns = meta.publish_time_ns();
-  out.staleness_ns = meta.staleness_ns();
-  out.refresh = (meta.flags() & v1::FLAG_REFRESH) != 0;
-  out.reset = (meta.flags() & v1::FLAG_RESET) != 0;
-  copy_marks(meta.gap(), out.marks);
 }
 
 template <class Numbers>
@@ -87,11 +84,6 @@ bool copy_quote(const v1::Bbo& quote, SeenQuote& out) {
   return true;
 }
 
-template <class Message>
-bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
-
 // Messages of which verify reads Meta only.
 template <class Message>
 bool read_meta_only(Message& message, std::string_view bytes, SeenEvent& out) {
@@ -102,6 +94,29 @@ bool read_meta_only(Message& message, std::string_view bytes, SeenEvent& out) {
 }
 
 }  // namespace
+
+void copy_meta(const v1::Meta& meta, SeenMeta& out) {
+  out.venue = meta.venue();
+  out.symbol = meta.symbol();
+  out.instrument = meta.instrument();
+  out.epoch = meta.epoch();
+  out.seq = meta.seq();
+  out.account = meta.account();
+  out.venue_seq.reset();
+  if (meta.has_venue_seq()) out.venue_seq = meta.venue_seq();
+  out.venue_time_ns.reset();
+  if (meta.has_venue_time_ns()) out.venue_time_ns = meta.venue_time_ns();
+  out.venue_send_time_ns.reset();
+  if (meta.has_venue_send_time_ns()) out.venue_send_time_ns = meta.venue_send_time_ns();
+  out.receive_time_ns = meta.receive_time_ns();
+  out.publish_time_ns.reset();
+  if (meta.has_publish_time_ns()) out.publish_time_ns = meta.publish_time_ns();
+  out.staleness_ns = meta.staleness_ns();
+  out.origin = origin_of(meta.origin());
+  out.refresh = (meta.flags() & v1::FLAG_REFRESH) != 0;
+  out.reset = (meta.flags() & v1::FLAG_RESET) != 0;
+  copy_marks(meta.gap(), out.marks);
+}
 
 bool SeenMeta::has(MarkKind kind) const noexcept {
   return std::any_of(marks.begin(), marks.end(), [&](const SeenMark& mark) { return mark.kind == kind; });

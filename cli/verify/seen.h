@@ -14,6 +14,9 @@ namespace millrace::cli {
 
 enum class MarkKind : std::uint8_t { kOther, kVenue, kLocal, kRestart };
 
+// How the venue's word came to us.
+enum class SeenOrigin : std::uint8_t { kOther, kLive, kSnapshot, kReplay };
+
 // One declared hole.
 struct SeenMark {
   MarkKind kind = MarkKind::kOther;
@@ -21,13 +24,15 @@ struct SeenMark {
 };
 
 struct SeenMeta {
-  std::string venue, symbol, instrument;
+  std::string venue, symbol, instrument, account;
   std::int64_t epoch = 0;
   std::int64_t seq = 0;
   std::optional<std::int64_t> venue_seq;
+  std::optional<std::int64_t> venue_time_ns, venue_send_time_ns;
   std::int64_t receive_time_ns = 0;
   std::optional<std::int64_t> publish_time_ns;  // absent offline
   std::int64_t staleness_ns = 0;
+  SeenOrigin origin = SeenOrigin::kOther;
   bool refresh = false;
   bool reset = false;
   std::vector<SeenMark> marks;

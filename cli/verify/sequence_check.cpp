@@ -61,6 +61,18 @@ SequenceCheck::Verdict SequenceCheck::on_record(const SeenMeta& meta, std::int64
   return verdict;
 }
 
+void SequenceCheck::taken(std::int64_t number, std::int64_t last, std::int64_t offset) {
+  Epoch& epoch = epochs_[number];
+  if (!epoch.first_seq) epoch.first_seq = 1;
+  epoch.last_seq = std::max(epoch.last_seq, last);
+  epoch.last_offset = std::max(epoch.last_offset, offset);
+}
+
+bool SequenceCheck::began(std::int64_t number) const {
+  const auto epoch = epochs_.find(number);
+  return epoch != epochs_.end() && epoch->second.first_seq.has_value();
+}
+
 // A seq that is not above the last one: a first occurrence that comes late, or a repeat.
 void SequenceCheck::on_late(Epoch& epoch, const SeenMeta& meta, bool resent) {
   if (take_out(epoch, meta.seq) || was_covered(epoch, meta.seq)) {

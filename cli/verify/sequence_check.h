@@ -44,6 +44,10 @@ class SequenceCheck {
   // `resent`: it carries the header of a record sent again. `whole`: the broker keeps the partition from its beginning.
   Verdict on_record(const SeenMeta& meta, std::int64_t offset, bool resent, bool whole);
   void on_beat(const SeenBeat& beat);
+  // Seqs 1 to `last` of the epoch are there and were not handed in; the last of them at most at `offset`.
+  void taken(std::int64_t epoch, std::int64_t last, std::int64_t offset);
+  // Was a record of this epoch handed in?
+  bool began(std::int64_t epoch) const;
 
   // How far the stream's partition was read, and when reading ended.
   struct End {

@@ -7,6 +7,8 @@
 #include <limits>
 #include <set>
 
+#include "cli/verify/account/account_report.h"
+#include "cli/verify/account/account_verifier.h"
 #include "cli/verify/life_signs.h"
 #include "cli/verify/quote_match.h"
 #include "cli/verify/trade_ids.h"
@@ -53,9 +55,13 @@ std::string lower(std::string_view text) {
 
 bool is_status(const TopicName& name) { return name.family == "ops" && name.dataset == "status"; }
 
+bool is_account(const TopicName& name) {
+  return name.family == "account" || (name.family == "ops" && name.dataset == "recovery");
+}
+
 // Topics whose records are numbered or name numbers.
 bool is_numbered(const TopicName& name) {
-  return name.family == "market" || (name.family == "ops" && name.dataset == "heartbeat");
+  return name.family == "market" || name.family == "account" || (name.family == "ops" && name.dataset == "heartbeat");
 }
 
 BestPrices best_of(const SeenQuote& quote) {
@@ -75,6 +81,7 @@ struct Verifier::State {
   std::map<std::pair<std::string, std::int32_t>, Reading> readings;
   std::map<StreamName, Stream> streams;
   WorkerLife workers;
+  AccountVerifier accounts;
   Report report;
   std::int64_t records = 0;
   SeenEvent event;
@@ -93,11 +100,14 @@ struct Verifier::State {
   void on_heartbeat(const RawRecord& record, Reading& reading);
   void on_status(const RawRecord& record);
   void on_market(const RawRecord& record, const TopicName& name, Reading& reading);
-  void check_place(const RawRecord& record, const TopicName& name, Stream& stream);
+  void on_account(const RawRecord& record, const TopicName& name, Reading& reading);
+  void check_place(const RawRecord& record, const TopicName& name, const SeenMeta& meta, const std::string& owner,
+                   Stream& stream);
   void on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict);
   void sign_of_life(Stream& stream, std::int64_t epoch, std::int64_t time_ns);
   JudgedSeconds judged_seconds(std::int64_t now_ns) const;
   void report_stream(const StreamName& stream_name, Stream& stream, JudgedSeconds judged, std::int64_t now_ns);
+  void finish_accounts(std::int64_t now_ns);
   void find_missing();
 };
 
@@ -117,6 +127,7 @@ void Verifier::on_record(const RawRecord& record) {
   reading.next_offset = std::max(reading.next_offset, record.offset + 1);
   reading.at_end = false;
   if (is_status(*name)) return state.on_status(record);
+  if (is_account(*name)) return state.on_account(record, *name, reading);
   if (!is_numbered(*name)) return;
   ++state.records;
   if (name->family == "ops") return state.on_heartbeat(record, reading);
@@ -160,6 +171,7 @@ void Verifier::State::on_heartbeat(const RawRecord& record, Reading& reading) {
     Stream& stream = streams[{beat.venue, beat.dataset, beat.instrument}];
     stream.symbol = beat.symbol;
     stream.sequence.on_beat(beat);
+    accounts.on_beat(beat);
     sign_of_life(stream, beat.epoch, beat.time_ns);
   }
 }
@@ -175,7 +187,7 @@ void Verifier::State::on_market(const RawRecord& record, const TopicName& name, 
   report.resent += record.resent;
   Stream& stream = streams[{name.venue, name.dataset, event.meta.instrument}];
   stream.symbol = event.meta.symbol;
-  check_place(record, name, stream);
+  check_place(record, name, event.meta, event.meta.instrument, stream);
   const bool whole = *reading.first_offset == 0;
   const auto verdict = stream.sequence.on_record(event.meta, record.offset, record.resent, whole);
   // What has no publish time was not published as it happened, and nobody promised heartbeats beside it.
@@ -183,16 +195,38 @@ void Verifier::State::on_market(const RawRecord& record, const TopicName& name, 
   if (verdict.news) on_body(name, stream, verdict);
 }
 
-// Order is kept only where all records of a stream have one key and one partition.
-void Verifier::State::check_place(const RawRecord& record, const TopicName& name, Stream& stream) {
+// A sweep's record is no stream's: it is only looked at where it stands.
+void Verifier::State::on_account(const RawRecord& record, const TopicName& name, Reading& reading) {
+  ++records;
+  const SeenMeta* const meta = accounts.read(name.dataset, record.value);
+  if (meta == nullptr) {
+    ++report.undecodable;
+    return problem(fmt::format("{} partition {} offset {}: not a {} record", record.topic, record.partition,
+                               record.offset, name.dataset));
+  }
+  reading.take(meta->publish_time_ns.value_or(meta->receive_time_ns));
+  const bool numbered_by_worker = name.family == "account" && meta->origin != SeenOrigin::kReplay;
+  if (numbered_by_worker && meta->epoch < options.from_epoch) return;
+  report.resent += record.resent;
+  Stream& stream = streams[{name.venue, name.dataset, meta->account}];
+  check_place(record, name, *meta, meta->account, stream);
+  const bool whole = *reading.first_offset == 0;
+  const bool alive = accounts.on_record(stream.sequence, {record.offset, record.resent, whole});
+  if (alive && meta->publish_time_ns) sign_of_life(stream, meta->epoch, *meta->publish_time_ns);
+}
+
+// Order is kept only where all records of a stream have one key and one partition. `owner`: the stream's instrument or
+// account.
+void Verifier::State::check_place(const RawRecord& record, const TopicName& name, const SeenMeta& meta,
+                                  const std::string& owner, Stream& stream) {
   if (!stream.partition) stream.partition = record.partition;
   if (stream.topic.empty()) stream.topic = record.topic;
-  const bool right =
-      record.key == event.meta.instrument && name.venue == event.meta.venue && *stream.partition == record.partition;
+  const bool right = record.key == owner && name.venue == meta.venue && *stream.partition == record.partition;
   if (right) return;
   ++report.misplaced;
-  problem(fmt::format("{} partition {} offset {}: key {}, instrument {}, venue {} do not belong here", record.topic,
-                      record.partition, record.offset, record.key, event.meta.instrument, event.meta.venue));
+  problem(fmt::format("{} partition {} offset {}: key {}, {} {}, venue {} do not belong here", record.topic,
+                      record.partition, record.offset, record.key, is_account(name) ? "account" : "instrument", owner,
+                      meta.venue));
 }
 
 void Verifier::State::on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict) {
@@ -228,11 +262,9 @@ JudgedSeconds Verifier::State::judged_seconds(std::int64_t now_ns) const {
 
 void Verifier::State::find_missing() {
   std::set<StreamName> present;
-  for (const auto& [stream_name, stream] : streams) {
-    if (stream.sequence.tally().records == 0 && !stream.sequence.had_beat()) continue;
-    const auto& [venue, dataset, instrument] = stream_name;
-    present.emplace(venue, dataset, lower(instrument));
-    present.emplace(venue, dataset, lower(stream.symbol));
+  for (const StreamReport& stream : report.streams) {
+    present.emplace(stream.venue, stream.dataset, lower(stream.instrument));
+    present.emplace(stream.venue, stream.dataset, lower(stream.symbol));
   }
   for (const ExpectedStream& wanted : options.expected) {
     if (present.count({wanted.venue, wanted.dataset, lower(wanted.symbol)}) > 0) continue;
@@ -272,13 +304,24 @@ void Verifier::State::report_stream(const StreamName& stream_name, Stream& strea
   }
 }
 
+void Verifier::State::finish_accounts(std::int64_t now_ns) {
+  const auto numbers = [this](const std::string& venue, const std::string& account) -> SequenceCheck& {
+    return streams[{venue, "execution", account}].sequence;
+  };
+  accounts.finish(numbers, options.read_from_ns, now_ns);
+}
+
 Report Verifier::finish(std::int64_t now_ns) {
   State& state = *state_;
   const JudgedSeconds judged = state.judged_seconds(now_ns);
+  state.finish_accounts(now_ns);
   for (auto& [stream_name, stream] : state.streams) {
     if (stream.sequence.tally().records == 0 && !stream.sequence.had_beat()) continue;
     state.report_stream(stream_name, stream, judged, now_ns);
   }
+  for (const auto& [name, check] : state.accounts.accounts()) add_account(name, check, state.report);
+  state.report.ids_forgotten = state.accounts.memory().events.forgotten();
+  state.report.orders_forgotten = state.accounts.memory().orders.forgotten();
   state.find_missing();
   return state.report;
 }

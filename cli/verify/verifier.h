@@ -30,6 +30,7 @@ struct VerifierOptions {
   std::vector<ExpectedStream> expected;
   std::int64_t from_epoch = 0;             // records of lower epochs are left aside
   std::int64_t grace_ns = 10'000'000'000;  // before a number that only a heartbeat names counts as lost
+  std::int64_t read_from_ns = 0;           // when reading began; of what sweeps tell later, fills may not be read yet
 };
 
 // The independent consumer without its Kafka: takes the records of all topics, each partition in the order of its

@@ -69,4 +69,7 @@ with Flow("accounts") as flow:
     counts = {venue: settled(flow, venue, "main") for venue in VENUES}
     ends = {venue: wait_for_ends(flow, venue, "main", unheard[venue]) for venue in VENUES}
     expect(worker.stop() == 0 and successor.stop() == 0, f"both end cleanly: {worker.tail()} {successor.tail()}")
+    report = flow.verify(*(option for venue in VENUES for option in ("--expect", f"{venue}/recovery/main")))
+    told = {one["venue"]: one["fills"] for one in report["per_stream"] if one["dataset"] == "execution"}
+    expect(told == counts, f"fills by verify: {told}, by the ledgers: {counts}")
     print(json.dumps({"fills": counts, "missing": 0, "extra": 0, "orders_ended_unheard": ends}))

@@ -17,6 +17,7 @@
 //                  maintenance (owner)                HALTED with the connection kept
 //                  login refused (owner)              as HTTP 401
 //   BACKING_OFF    the wait is over                   CONNECTING
+//                  login refused (owner)              as HTTP 401
 //   HALTED, down   start(), reconnect()               CONNECTING
 //   any            stop()                             DISCONNECTED, from an open one by way of a close frame
 namespace millrace::ingest {
@@ -88,8 +89,13 @@ Decision SessionFsm::when_idle(const Outcome& last) {
   return admit();
 }
 
-// The owner's wish for a new connection is already being fulfilled here, and may not undercut a floor.
-Decision SessionFsm::when_waiting(const Outcome& last) { return last.kind == Kind::kWaited ? admit() : stay(); }
+// The owner's wish for a new connection is already being fulfilled here, and may not undercut a floor. A venue that
+// refuses a login and closes at once has closed before the owner could say why.
+Decision SessionFsm::when_waiting(const Outcome& last) {
+  const bool login_refused = last.kind == Kind::kProgress && last.progress == Progress::kAuthRefused;
+  if (login_refused && !refusal_counted_) return refuse_login(0);
+  return last.kind == Kind::kWaited ? admit() : stay();
+}
 
 // An outcome that does not belong to the present step comes from one that was given up; it changes nothing.
 Decision SessionFsm::when_connecting(const Outcome& last) {
@@ -170,6 +176,7 @@ Decision SessionFsm::advance_to(Step step) {
     default:
       address_ = 0;  // this address works, but the next time they are asked for anew
       addresses_ = 0;
+      refusal_counted_ = false;
       return go(State::kSubscribing, Step::kOpen, {Do::kRead, 0, deadlines_.first_data});
   }
 }
@@ -223,6 +230,7 @@ Decision SessionFsm::progressed(Progress progress) {
 // login gets an address banned.
 Decision SessionFsm::refuse_login(int close_code) {
   address_ = addresses_ = 0;
+  refusal_counted_ = true;
   if (++refusals_ >= ladder_.auth_tries) {
     return go(State::kHalted, Step::kIdle, {Do::kHalt, close_code, {}}, Reason::kUnauthorized);
   }

@@ -151,6 +151,8 @@ class SessionFsm {
   int failures_ = 0;
   // Of our login, in a row.
   int refusals_ = 0;
+  // The last connection's is among them.
+  bool refusal_counted_ = false;
 };
 
 }  // namespace millrace::ingest

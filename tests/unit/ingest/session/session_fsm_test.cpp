@@ -206,6 +206,20 @@ TEST(SessionFsm, RefusedLoginOpensTheCircuitAfterFiveTries) {
   EXPECT_EQ(fsm.resume({.kind = Kind::kReconnect}).action.kind, Do::kAdmit);
 }
 
+TEST(SessionFsm, ALoginIsRefusedAlsoWhereTheVenueClosesAtOnce) {
+  SessionFsm fsm = make_fsm();
+  open(fsm);
+  for (int attempt = 1; attempt < kLadder.auth_tries; ++attempt) {
+    EXPECT_EQ(fsm.resume(closed(1008)).reason, Reason::kLimited);
+    EXPECT_EQ(fsm.resume(says(Progress::kAuthRefused)),
+              (Decision{State::kBackingOff, {Do::kWait, 0, kLadder.auth_wait}, Reason::kUnauthorized}));
+    EXPECT_EQ(fsm.resume(says(Progress::kAuthRefused)).action.kind, Do::kNone) << "once for each connection";
+    reopen(fsm);
+  }
+  fsm.resume(closed(1008));
+  EXPECT_EQ(fsm.resume(says(Progress::kAuthRefused)).state, State::kHalted);
+}
+
 TEST(SessionFsm, MaintenanceKeepsTheConnectionAndWaitsWhenItCloses) {
   SessionFsm fsm = make_fsm();
   open(fsm);

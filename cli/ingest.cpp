@@ -1,4 +1,5 @@
-// `millrace ingest`: from the venues' sockets to Kafka, until SIGTERM or SIGINT. SIGHUP reads the file again.
+// `millrace ingest`: from the venues' sockets to Kafka, until SIGTERM or SIGINT. SIGHUP reads the file and the
+// accounts' keys again.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace millrace::ingest {
@@ -20,6 +21,9 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kUrgentWait = kSecond;     // between tries when a token is about to end
 constexpr std::int64_t kCalmWait = 15 * kSecond;  // and before that
 constexpr std::string_view kTokenKey = "token";
+// Reasons of HALTED.
+constexpr std::string_view kAuthRefused = "auth_refused";
+constexpr std::string_view kJournalFull = "journal_full";
 
 bool holds_token(std::string_view text) { return text.find(normalize::kTokenPlace) != std::string_view::npos; }
 
@@ -32,8 +36,10 @@ AccountFeed::AccountFeed(std::unique_ptr<normalize::AccountVenue> venue, std::un
       settings_(std::move(settings)),
       writer_(writer),
       ports_(std::move(ports)),
-      rest_(*venue_, *signer_, settings_.rest,
-            {ports_.send_request, ports_.now, [this](std::string_view detail) { refused(detail); }}),
+      rest_(
+          *venue_, *signer_, settings_.rest,
+          {ports_.send_request, ports_.now, [this](std::string_view detail, int tries) { key_refused(detail, tries); },
+           [this](std::int64_t offset_ns) { clock_learnt(offset_ns); }}),
       adapter_(venue_->make_adapter(writer.account(), settings_.symbols)) {}
 
 AccountFeed::~AccountFeed() = default;
@@ -75,8 +81,13 @@ void AccountFeed::stop() {
 // accepted login, which the session reports when the snapshot of the same read may have made the stream LIVE already.
 void AccountFeed::on_state(const StateChange& change) {
   link_down_ = change.state == StreamState::kDisconnected;
+  session_halted_ = change.state == StreamState::kHalted;
+  if (session_halted_) {
+    spdlog::error("account_halted venue={} account={} reason={} next=\"after SIGHUP\" detail=\"{}\"",
+                  venue_->venue_name(), writer_.account(), ingest::name(change.reason), change.detail);
+  }
   if (stopping_ && link_down_) stopped_ = true;
-  if (halted_ && !stopping_) return;  // our own doing, and told already
+  if (!halted_.empty() && !stopping_) return;  // our own doing, and told already
   const bool logged_in = open_ && change.state == StreamState::kSubscribing;
   const bool above = logged_in || change.state == StreamState::kLive || change.state == StreamState::kSyncing;
   if (!above) writer_.connection_state(change.state, ingest::name(change.reason), change.detail, change.at);
@@ -120,7 +131,7 @@ void AccountFeed::on_closed(Reason reason, std::string_view detail, UnixNanos no
   counters_.reconnects.add(ingest::name(reason));
   writer_.begin_frame(now);
   adapter_->on_close(now, writer_);
-  if (halted_) writer_.connection_state(StreamState::kHalted, "journal_full", {}, now);
+  if (!halted_.empty()) tell_halt(now);
   todo_.clear();
   waiting_.clear();
   if (venue_->token().each_connect && token_ == Token::kFresh) token_ = Token::kNone;
@@ -152,6 +163,7 @@ void AccountFeed::execute(UnixNanos now) {
     spdlog::error("account_login_refused venue={} account={} detail=\"{}\"", venue_->venue_name(), writer_.account(),
                   todo.login_detail);
     link_->report(Progress::kAuthRefused, todo.login_detail);
+    rest_.learn_clock();
   }
   if (todo.reconnect) {
     writer_.connection_state(StreamState::kRecovering, todo.reason, {}, now);
@@ -162,7 +174,11 @@ void AccountFeed::execute(UnixNanos now) {
 
 void AccountFeed::send(const PrivateText& text) {
   auto made = signer_->text(text);
-  if (!made) return refused(made.error().where);
+  if (!made) {
+    spdlog::error("account_text_unsigned venue={} account={} detail=\"{}\"", venue_->venue_name(), writer_.account(),
+                  made.error().where);
+    return link_->report(Progress::kAuthRefused, made.error().where);
+  }
   if (!link_->send(std::string(made->reveal()))) link_->reconnect("send queue full");
 }
 
@@ -221,7 +237,7 @@ void AccountFeed::on_token(const PrivateOutcome& outcome, bool prolonged) {
     // The link before, if any, has the old token in its address.
     if (open_) on_closed(Reason::kStopped, "a new token is in the address", now);
     link_.reset();
-    if (!halted_) connect();
+    if (halted_.empty()) connect();
   }
   for (const PrivateText& text : std::exchange(waiting_, {})) {
     if (open_) send(text);
@@ -238,34 +254,74 @@ void AccountFeed::keep_token(UnixNanos now) {
   ask_token(gone || rule.prolong.target.empty() ? rule.request : rule.prolong);
 }
 
-// Only this account's: public streams and other accounts go on.
-void AccountFeed::refused(std::string_view detail) {
-  spdlog::error("account_refused venue={} account={} detail=\"{}\"", venue_->venue_name(), writer_.account(), detail);
-  writer_.connection_state(StreamState::kHalted, "auth_refused", detail, ports_.now());
-  if (link_) link_->report(Progress::kAuthRefused, std::string(detail));
+// Only this account's: public streams and other accounts go on. A stream that is logged in stays, as it tells fills
+// whatever REST says of the key. Without one there is nothing to be had for the present: no token, no orders, no
+// balances; so the connection waits, too, and with the last try halts.
+void AccountFeed::key_refused(std::string_view detail, int tries) {
+  const UnixNanos now = ports_.now();
+  refusal_ = detail;
+  spdlog::error("account_key_refused venue={} account={} try={} of={} next=\"{}\" detail=\"{}\"", venue_->venue_name(),
+                writer_.account(), tries, PrivateRest::kAuthTries, rest_.circuit_open() ? "after SIGHUP" : "in 30 s",
+                detail);
+  if (counters_.connected.value() != 0) return writer_.remark(kAuthRefused, detail, now);
+  if (halted_ == kAuthRefused) return tell_halt(now);
+  check_halt(now);
+}
+
+// Told when it changed by two seconds or more: some venues tell their time in whole ones.
+void AccountFeed::clock_learnt(std::int64_t offset_ns) {
+  if (std::abs(offset_ns - clock_told_ns_) < 2 * kSecond) return;
+  clock_told_ns_ = offset_ns;
+  spdlog::error("account_clock_off venue={} account={} venue_ahead_ms={}: requests carry the venue's time from now on",
+                venue_->venue_name(), writer_.account(), offset_ns / 1'000'000);
 }
 
 // What cannot be kept is not taken: the venue keeps it, and the sidecar reads it back.
-void AccountFeed::check_lane(UnixNanos now) {
-  const bool full = ports_.lane_full && ports_.lane_full();
-  if (full == halted_ || stopping_) return;
-  if (full) {
-    if (!link_) return;
-    halted_ = true;
-    link_->stop();
-    writer_.connection_state(StreamState::kHalted, "journal_full", {}, now);
-    return;
+std::string_view AccountFeed::why_halt() const {
+  if (rest_.waits_for_key() && counters_.connected.value() == 0) return kAuthRefused;
+  if (ports_.lane_full && ports_.lane_full() && (link_ || !halted_.empty())) return kJournalFull;
+  return {};
+}
+
+void AccountFeed::tell_halt(UnixNanos now) {
+  const bool waits = halted_ == kAuthRefused && !rest_.circuit_open();
+  const std::string_view detail = halted_ == kAuthRefused ? std::string_view(refusal_) : std::string_view{};
+  writer_.connection_state(waits ? StreamState::kBackingOff : StreamState::kHalted, halted_, detail, now);
+}
+
+void AccountFeed::check_halt(UnixNanos now) {
+  const std::string_view why = why_halt();
+  if (why == halted_ || stopping_) return;
+  if (!why.empty()) {
+    if (halted_.empty() && link_) link_->stop();
+    halted_ = why;
+    return tell_halt(now);
   }
   if (link_ && !link_down_) return;  // it cannot start before it has ended
-  halted_ = false;
+  halted_ = {};
   link_down_ = false;
-  link_ ? link_->start() : connect();
+  if (link_) return link_->start();
+  // An address with a token comes with the token.
+  if (!venue_->token().before_connect || token_ == Token::kFresh) connect();
+}
+
+void AccountFeed::renew(std::unique_ptr<AccountSigner> signer) {
+  const bool other = signer != nullptr;
+  std::unique_ptr<AccountSigner> before;  // until nothing refers to it
+  if (other) before = std::exchange(signer_, std::move(signer));
+  rest_.renew(*signer_);
+  if (other && needs_token() && token_ != Token::kAsked) {
+    token_ = Token::kNone;
+    if (venue_->token().before_connect) return ask_token(venue_->token().request);  // and the next link with it
+  }
+  const bool wanted = session_halted_ || (other && open_);
+  if (wanted && link_ && halted_.empty()) link_->reconnect("the keys were read again");
 }
 
 void AccountFeed::tick(UnixNanos now) {
   rest_.tick(now);
   keep_token(now);
-  check_lane(now);
+  check_halt(now);
   if (open_ && wake_at_ && now >= *wake_at_) {
     wake_at_.reset();
     writer_.tick(now);

@@ -58,6 +58,9 @@ class AccountFeed final : private SessionListener {
   void restore(const normalize::ToldOrders& told);
   void start();
   void stop();
+  // The configuration was read again: what a refused key or login had ended is tried anew. With `signer`, which has
+  // other keys, the session is one of theirs from now on; null: the keys are the same.
+  void renew(std::unique_ptr<AccountSigner> signer);
   bool stopped() const noexcept { return stopped_; }
   // Often: wake-ups, tokens, heartbeats.
   void tick(UnixNanos now);
@@ -87,12 +90,15 @@ class AccountFeed final : private SessionListener {
   void on_token(const PrivateOutcome& outcome, bool prolonged);
   void keep_token(UnixNanos now);
   void on_answer(const PrivateOutcome& outcome);
-  void refused(std::string_view detail);
-  void check_lane(UnixNanos now);
+  void key_refused(std::string_view detail, int tries);
+  void clock_learnt(std::int64_t offset_ns);
+  std::string_view why_halt() const;
+  void check_halt(UnixNanos now);
+  void tell_halt(UnixNanos now);
   bool needs_token() const { return !venue_->token().request.target.empty(); }
 
   const std::unique_ptr<normalize::AccountVenue> venue_;
-  const std::unique_ptr<AccountSigner> signer_;
+  std::unique_ptr<AccountSigner> signer_;
   const Settings settings_;
   publish::AccountWriter& writer_;
   const AccountPorts ports_;
@@ -103,13 +109,16 @@ class AccountFeed final : private SessionListener {
   std::vector<normalize::PrivateText> waiting_;  // texts that wait for the token
   Token token_ = Token::kNone;
   UnixNanos token_since_ = 0;
-  UnixNanos token_due_ = 0;  // when it is to be refreshed; 0 = not
+  UnixNanos token_due_ = 0;         // when it is to be refreshed; 0 = not
+  std::int64_t clock_told_ns_ = 0;  // the offset that the log has
   std::optional<UnixNanos> wake_at_;
   std::uint64_t opening_ = 0;  // answers asked for under an earlier one say nothing about this one
   bool open_ = false;
   bool draining_ = false;
-  bool halted_ = false;     // the lane is full
-  bool link_down_ = false;  // it has ended
+  std::string refusal_;          // of the key, in the venue's words
+  std::string_view halted_;      // why we ended the session ourselves; empty = we did not
+  bool session_halted_ = false;  // by a refused login
+  bool link_down_ = false;       // it has ended
   bool stopping_ = false;
   bool stopped_ = false;
   std::unique_ptr<Link> link_;  // last: calls back

@@ -28,4 +28,13 @@ AuthResult<AccountKeys> load_keys(const KeySource& source) {
   return keys;
 }
 
+AuthResult<std::optional<AccountKeys>> reload_keys(const KeySource& source) {
+  if (!source.api_key_env.empty() || !source.secret_env.empty() || !source.passphrase_env.empty()) {
+    return std::optional<AccountKeys>{};
+  }
+  auto keys = load_keys(source);
+  if (!keys) return keys.error();
+  return std::optional<AccountKeys>(std::move(*keys));
+}
+
 }  // namespace millrace::ingest

@@ -1,7 +1,9 @@
 #include "ingest/account/account_setup.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -14,7 +16,47 @@ namespace {
 
 constexpr std::int64_t kMebibyte = 1024 * 1024;
 
+std::string name_of(const AccountConfig& account) { return fmt::format("account {}/{}", account.venue, account.name); }
+
+bool is_same(const AccountConfig& one, const AccountConfig& other) {
+  return one.venue == other.venue && one.name == other.name;
+}
+
+bool differs_in_more_than_keys(AccountConfig wanted, const AccountConfig& mine) {
+  wanted.keys = mine.keys;
+  wanted.sidecar_keys = mine.sidecar_keys;
+  return wanted != mine;
+}
+
 }  // namespace
+
+std::vector<std::string> renew_accounts(std::vector<AccountConfig>& mine, const std::vector<AccountConfig>& wanted,
+                                        AccountThread* running) {
+  std::vector<std::string> left;
+  for (AccountConfig& account : mine) {
+    const auto same = std::ranges::find_if(wanted, [&](const AccountConfig& one) { return is_same(one, account); });
+    if (same == wanted.end()) {
+      left.push_back(name_of(account) + " is gone");
+      continue;
+    }
+    if (differs_in_more_than_keys(*same, account))
+      left.push_back(name_of(account) + " has changed in more than its keys");
+    auto keys = reload_keys(same->keys);
+    if (!keys) {
+      spdlog::error("account_keys_unreadable venue={} account={} detail=\"{}\"", account.venue, account.name,
+                    keys.error().where);
+      continue;
+    }
+    account.keys = same->keys;
+    if (running != nullptr) running->renew(account, std::move(*keys));
+  }
+  for (const AccountConfig& account : wanted) {
+    if (std::ranges::none_of(mine, [&](const AccountConfig& one) { return is_same(one, account); })) {
+      left.push_back(name_of(account) + " is new");
+    }
+  }
+  return left;
+}
 
 std::vector<std::string> account_topics(const AccountConfig& account) {
   std::vector<std::string> topics;

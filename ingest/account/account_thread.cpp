@@ -56,6 +56,17 @@ class AccountThread::Impl {
     return problems.get();
   }
 
+  void renew(const AccountConfig& account, std::optional<AccountKeys> keys) {
+    const auto known = std::ranges::find_if(setup_.accounts, [&](const AccountSetup& one) {
+      return one.config.venue == account.venue && one.config.name == account.name;
+    });
+    if (known == setup_.accounts.end()) return;
+    const auto place = static_cast<std::size_t>(known - setup_.accounts.begin());
+    boost::asio::post(context_, [this, place, keys = std::move(keys)]() mutable {
+      if (!stopping_) renew_feed(place, std::move(keys));
+    });
+  }
+
   void stop() {
     boost::asio::post(context_, [this] { begin_stop(); });
   }
@@ -69,6 +80,13 @@ class AccountThread::Impl {
   const publish::AccountLane& lane() const noexcept { return *lane_; }
 
  private:
+  // What the signer of one account is made with.
+  struct Signing {
+    std::shared_ptr<LazyNonces> nonces;
+    std::shared_ptr<std::int64_t> offset_ns = std::make_shared<std::int64_t>(0);  // of the venue's clock
+    std::string fingerprint;                                                      // of the keys in use
+  };
+
   void run(std::promise<std::vector<std::string>> started) {
     try {
       lane_ = std::make_unique<publish::AccountLane>(setup_.lane);
@@ -110,17 +128,46 @@ class AccountThread::Impl {
     into.serve(*writer);
     const std::string name = config.venue + "/" + config.name;
     auto& host = hosts_.emplace_back(std::make_unique<PrivateHost>(context_, config, venue->rest_url()));
-    auto& offset = offsets_.emplace_back(std::make_shared<std::int64_t>(0));
-    auto signer = make_account_signer(venue->capabilities().scheme, std::move(account.keys),
-                                      signing_world(nonces(config), offset));
+    Signing& signing = signing_.emplace_back();
+    signing.nonces = nonces(config);
+    auto signer = make_signer(signing, venue->capabilities().scheme, std::move(account.keys));
     if (!signer) throw std::runtime_error(fmt::format("account {}: {}", name, signer.error().where));
     AccountFeed::Settings settings;
     settings.session = account_session_settings(config, venue->capabilities());
     settings.rest = host->rest_settings(venue->capabilities(), setup_.rest_share_percent);
+    settings.rest.clock_offset_ns = signing.offset_ns;
     settings.symbols = config.symbols;
     told_.add(config.venue, config.name);
     feeds_.push_back(std::make_unique<AccountFeed>(std::move(venue), std::move(*signer), std::move(settings), *writer,
                                                    ports_of(*host)));
+  }
+
+  // Null: the keys are those that are in use.
+  AuthResult<std::unique_ptr<AccountSigner>> make_signer(Signing& signing, normalize::AuthScheme scheme,
+                                                         AccountKeys keys) {
+    const auto print = fingerprint(keys);
+    if (!print) return print.error();
+    if (*print == signing.fingerprint) return std::unique_ptr<AccountSigner>{};
+    auto made = make_account_signer(scheme, std::move(keys), signing_world(signing.nonces, signing.offset_ns));
+    if (made) signing.fingerprint = *print;
+    return made;
+  }
+
+  // Keys that are the same, as mostly, end no session.
+  void renew_feed(std::size_t place, std::optional<AccountKeys> keys) {
+    AccountFeed& feed = *feeds_[place];
+    std::unique_ptr<AccountSigner> signer;
+    if (keys) {
+      auto made = make_signer(signing_[place], feed.venue().capabilities().scheme, std::move(*keys));
+      if (!made) {
+        return spdlog::error("account_keys_unusable venue={} account={} detail=\"{}\"", feed.venue().venue_name(),
+                             feed.writer().account(), made.error().where);
+      }
+      signer = std::move(*made);
+    }
+    spdlog::info("account_renewed venue={} account={} other_keys={}", feed.venue().venue_name(),
+                 feed.writer().account(), signer != nullptr);
+    feed.renew(std::move(signer));
   }
 
   // Only Kraken's scheme asks for nonces; the file of the others is never opened.
@@ -194,10 +241,7 @@ class AccountThread::Impl {
   void tick() {
     const UnixNanos now = wall_clock();
     lane_->received_at(Clock::now());
-    for (std::size_t i = 0; i < feeds_.size(); ++i) {
-      *offsets_[i] = feeds_[i]->clock_offset_ns();
-      feeds_[i]->tick(now);
-    }
+    for (const auto& feed : feeds_) feed->tick(now);
     lane_->flush_batch();
     lane_->poll();
     if (stopping_ && may_end()) return end();
@@ -233,7 +277,7 @@ class AccountThread::Impl {
   std::vector<std::unique_ptr<LaneRouter::Entrance>> entrances_;
   std::vector<std::unique_ptr<publish::AccountWriter>> writers_;  // by feed
   std::vector<std::unique_ptr<PrivateHost>> hosts_;
-  std::vector<std::shared_ptr<std::int64_t>> offsets_;  // of the venue's clock, by feed
+  std::vector<Signing> signing_;  // by feed
   std::vector<std::unique_ptr<AccountFeed>> feeds_;
   ToldAccounts told_;  // until the sessions begin
   bool stopping_ = false;
@@ -245,6 +289,9 @@ class AccountThread::Impl {
 AccountThread::AccountThread(AccountThreadSetup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
 AccountThread::~AccountThread() = default;
 std::vector<std::string> AccountThread::start() { return impl_->start(); }
+void AccountThread::renew(const AccountConfig& account, std::optional<AccountKeys> keys) {
+  impl_->renew(account, std::move(keys));
+}
 void AccountThread::stop() { impl_->stop(); }
 std::size_t AccountThread::wait() { return impl_->wait(); }
 const std::vector<std::unique_ptr<AccountFeed>>& AccountThread::feeds() const noexcept { return impl_->feeds(); }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace millrace::ingest {
 // One account with its keys.
 struct AccountSetup {
   AccountConfig config;
-  AccountKeys keys;
+  AccountKeys keys;  // taken by the thread
 };
 
 // What the account thread is to do. Handed over once.
@@ -41,6 +42,9 @@ class AccountThread {
 
   // As IngestThread: one line per reason why it cannot run (topics, keys, the journal); empty: it runs.
   std::vector<std::string> start();
+  // The configuration was read again; `keys`: what is there of the account's keys now, null = what there was. An
+  // account that a refused key had halted is tried anew; one with other keys gets a session of theirs. After start().
+  void renew(const AccountConfig& account, std::optional<AccountKeys> keys);
   void stop();
   // How many records the broker has not acknowledged; they lie in the journal.
   std::size_t wait();

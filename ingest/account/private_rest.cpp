@@ -49,10 +49,11 @@ std::string_view name(normalize::Verdict verdict) noexcept {
 
 PrivateRest::PrivateRest(const normalize::AccountVenue& venue, AccountSigner& signer, Settings settings, Ports ports)
     : venue_(venue),
-      signer_(signer),
+      signer_(&signer),
       settings_(std::move(settings)),
       ports_(std::move(ports)),
       budget_(settings_.weight_per_minute),
+      clock_offset_ns_(settings_.clock_offset_ns ? settings_.clock_offset_ns : std::make_shared<std::int64_t>(0)),
       random_(settings_.jitter_seed | 1) {}
 
 bool PrivateRest::ask(PrivateRequest request, Handler handler) {
@@ -78,17 +79,26 @@ bool PrivateRest::push(Job job) {
 
 void PrivateRest::tick(UnixNanos now) { pump(now); }
 
-void PrivateRest::reset_auth() {
-  refused_ = false;
+void PrivateRest::renew(AccountSigner& signer) {
+  if (std::exchange(signer_, &signer) != &signer) ++renewals_;
+  auth_tries_ = 0;
   resume_at_ = 0;
-  for (Job& job : queue_) job.auth_tries = 0;
+  for (Job& job : queue_) job.attempt = job.at_once = 0;
+  pump(ports_.now());
+}
+
+void PrivateRest::learn_clock() {
+  const bool free = venue_.time_request().signing == normalize::Signing::kNone;
+  const bool asked = std::ranges::any_of(queue_, [](const Job& job) { return job.request.key == kTimeKey; });
+  if (!free || asked || circuit_open() || queue_.size() >= kMostWaiting) return;
+  ask_time();
   pump(ports_.now());
 }
 
 // The first one that is due goes first; what waits for its time does not hold up the others, but a request under way
 // and the host's patience do.
 void PrivateRest::pump(UnixNanos now) {
-  if (busy_ || refused_ || now < resume_at_) return;
+  if (busy_ || circuit_open() || now < resume_at_) return;
   const auto due = std::ranges::find_if(queue_, [now](const Job& job) { return job.due <= now; });
   if (due == queue_.end()) return;
   const auto wait = budget_.take(std::chrono::nanoseconds(now), due->request.weight);
@@ -103,7 +113,8 @@ void PrivateRest::pump(UnixNanos now) {
 void PrivateRest::send() {
   Job& job = queue_.front();
   ++job.attempt;
-  auto made = signer_.request(job.request, settings_.host);
+  job.sent_under = renewals_;
+  auto made = signer_->request(job.request, settings_.host);
   if (!made) {
     // Never the venue's fault, and the same again would not help.
     return finish(refused(made.error()), HttpAnswer{});
@@ -127,7 +138,13 @@ void PrivateRest::on_answer(HttpAnswer answer) {
     judgement.wait_ns = std::max(judgement.wait_ns, std::int64_t{answer.end.retry_after->count()} * kSecond);
   }
   stats_->verdicts.add(name(judgement.verdict));
-  react(judgement, answer);
+  // What concerns the key before says nothing of this one.
+  const bool before = job.sent_under != renewals_;
+  if (before && (judgement.verdict == Judged::kAuth || !job.token_member.empty())) {
+    again(now);
+  } else {
+    react(judgement, answer);
+  }
   pump(ports_.now());
 }
 
@@ -137,6 +154,8 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
   const UnixNanos now = ports_.now();
   switch (judgement.verdict) {
     case Judged::kGood:
+      if (job.request.signing != normalize::Signing::kNone) auth_tries_ = 0;
+      return finish(judgement, answer);
     case Judged::kRefused:
     case Judged::kToken:
       return finish(judgement, answer);
@@ -165,14 +184,15 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
 // The key is refused, or our time although it is the venue's by now. Others would be refused as well, and a venue bans
 // those who go on.
 void PrivateRest::refuse(const Judgement& judgement, const HttpAnswer& answer) {
-  resume_at_ = ports_.now() + kAuthWait;
-  if (++queue_.front().auth_tries < kAuthTries) return again(resume_at_);
-  refused_ = true;
-  ports_.auth_refused(judgement.detail);
-  finish(judgement, answer);
+  const UnixNanos now = ports_.now();
+  resume_at_ = now + kAuthWait;
+  ++auth_tries_;
+  if (!circuit_open()) again(now);
+  ports_.auth_refused(judgement.detail, auth_tries_);
+  if (circuit_open()) finish(judgement, answer);
 }
 
-// Before the one that found the clock off.
+// Before the one that found the clock off, and behind one that is under way.
 void PrivateRest::ask_time() {
   Job job;
   job.request = venue_.time_request();
@@ -180,9 +200,11 @@ void PrivateRest::ask_time() {
   job.handler = [this](const PrivateOutcome& outcome) {
     if (outcome.judgement.verdict != Judged::kGood) return;
     const auto venue = venue_.read_time(outcome.answer);
-    if (venue) clock_offset_ns_ = *venue - outcome.answer.receive_time;
+    if (!venue) return;
+    *clock_offset_ns_ = *venue - outcome.answer.receive_time;
+    if (ports_.clock_learnt) ports_.clock_learnt(*clock_offset_ns_);
   };
-  queue_.push_front(std::move(job));
+  queue_.insert(queue_.begin() + (busy_ ? 1 : 0), std::move(job));
 }
 
 // The handler may ask again, so the job leaves the queue first.
@@ -195,7 +217,7 @@ void PrivateRest::finish(Judgement judgement, const HttpAnswer& answer) {
   if (!job.token_member.empty() && judgement.verdict == Judged::kGood) {
     auto token = take_token(body, job.token_member);
     if (token) {
-      signer_.set_token(std::move(*token));
+      signer_->set_token(std::move(*token));
     } else {
       judgement = refused(token.error());
     }

@@ -43,14 +43,19 @@ class PrivateRest {
     // Sends one request; `done` is called once, later. Never two at a time.
     std::function<void(HttpRequest, HttpsConnection::Done done)> send;
     std::function<UnixNanos()> now;
-    // The account may not do what it asks for: 5 tries, 30 s apart, have failed. Nothing more is sent.
-    std::function<void(std::string_view detail)> auth_refused;
+    // Key, permission, address or time were refused, for the `tries`-th time in a row and 30 s after the one before. At
+    // kAuthTries nothing more is sent until renew().
+    std::function<void(std::string_view detail, int tries)> auth_refused;
+    // The venue's clock minus ours, asked for after a refusal that may be about time. May be empty.
+    std::function<void(std::int64_t offset_ns)> clock_learnt = {};
   };
   struct Settings {
     std::string host;                    // as signed by venues that sign it, "api.kraken.com"
     std::string path;                    // put before each target
     std::int64_t weight_per_minute = 0;  // this process's share; 0 = no limit
     std::uint64_t jitter_seed = 1;
+    // Where clock_offset_ns() is kept, for the signer's world to add; null = in here.
+    std::shared_ptr<std::int64_t> clock_offset_ns = {};
   };
   // An answer always comes, unless the object ends before. Views in it are valid during the call.
   using Handler = std::function<void(const PrivateOutcome&)>;
@@ -66,11 +71,17 @@ class PrivateRest {
 
   // Often: what waits for its time.
   void tick(UnixNanos now);
-  // After auth_refused: tries again, as the configuration or the key has changed.
-  void reset_auth();
+  // The configuration, or the key, may have changed: what was refused is tried again at once, and signed by `signer`,
+  // which outlives it, from now on. A token that was asked for with the key before is asked for once more.
+  void renew(AccountSigner& signer);
+  // Asks the venue for its time, where that proves nothing: a login was refused, perhaps because of ours.
+  void learn_clock();
+  // The last signed request was refused, and it is asked again or the circuit is open.
+  bool waits_for_key() const noexcept { return circuit_open() || (auth_tries_ > 0 && !queue_.empty()); }
+  bool circuit_open() const noexcept { return auth_tries_ >= kAuthTries; }
 
-  // To be added to our clock, as the venue's own is off from it by that much. 0 until a kClock verdict.
-  std::int64_t clock_offset_ns() const noexcept { return clock_offset_ns_; }
+  // To be added to our clock, as the venue's own is off from it by that much. 0 until the venue was asked.
+  std::int64_t clock_offset_ns() const noexcept { return *clock_offset_ns_; }
   const PrivateRestStats& stats() const noexcept { return *stats_; }
   bool idle() const noexcept { return !busy_ && queue_.empty(); }
 
@@ -85,8 +96,8 @@ class PrivateRest {
     std::string token_member;  // not empty: a token call
     int attempt = 0;
     int at_once = 0;  // tries that followed without a pause
-    int auth_tries = 0;
     UnixNanos due = 0;
+    std::uint64_t sent_under = 0;  // renewals_ when it was signed
   };
 
   bool push(Job job);
@@ -102,16 +113,17 @@ class PrivateRest {
   UnixNanos backoff(int attempt);
 
   const normalize::AccountVenue& venue_;
-  AccountSigner& signer_;
+  AccountSigner* signer_;  // never null
   const Settings settings_;
   const Ports ports_;
   const std::shared_ptr<PrivateRestStats> stats_ = std::make_shared<PrivateRestStats>();
   WeightBudget budget_;
   std::deque<Job> queue_;
   bool busy_ = false;
-  bool refused_ = false;
+  int auth_tries_ = 0;       // refused in a row, with no signed request answered well in between
   UnixNanos resume_at_ = 0;  // nothing is sent before: budget, or a refused key
-  std::int64_t clock_offset_ns_ = 0;
+  std::uint64_t renewals_ = 0;
+  const std::shared_ptr<std::int64_t> clock_offset_ns_;
   std::uint64_t random_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers after our end find it gone
 };

@@ -8,6 +8,7 @@
 #include "ingest/auth/binance_signer.h"
 #include "ingest/auth/coinbase_advanced_signer.h"
 #include "ingest/auth/coinbase_exchange_signer.h"
+#include "ingest/auth/digest.h"
 #include "ingest/auth/kraken_signer.h"
 
 namespace millrace::ingest {
@@ -144,6 +145,15 @@ AuthResult<std::unique_ptr<AccountSigner>> wrap(AuthResult<Signer> signer, Signi
 bool is_pem(std::string_view text) { return text.find("-----BEGIN") != std::string_view::npos; }
 
 }  // namespace
+
+AuthResult<std::string> fingerprint(const AccountKeys& keys) {
+  std::string lengths;
+  for (const Secret* part : {&keys.api_key, &keys.secret, &keys.passphrase}) {
+    lengths += std::to_string(part->size()) + ' ';
+  }
+  const Secret all = Secret::joined({lengths, keys.api_key.reveal(), keys.secret.reveal(), keys.passphrase.reveal()});
+  return sha256(all.reveal());
+}
 
 AuthResult<Secret> AccountSigner::text(const PrivateText& text) const {
   switch (text.signing) {

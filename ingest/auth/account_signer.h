@@ -21,6 +21,9 @@ struct AccountKeys {
   Secret passphrase;
 };
 
+// The same for the same keys, another one for others; tells nothing about them. Errors: kCrypto.
+AuthResult<std::string> fingerprint(const AccountKeys& keys);
+
 // What signing needs from the world; tests hand in their own.
 struct SigningWorld {
   std::function<std::int64_t()> now_ns;                          // since 1970, corrected by the venue's clock

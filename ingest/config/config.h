@@ -20,6 +20,8 @@ struct TimeoutConfig {
   std::int64_t first_data_ms = 10'000;  // from the subscription to the stream's first data
   std::int64_t request_ms = 10'000;     // a whole REST request
   std::int64_t close_ms = 1'000;        // waiting for the venue's close frame
+
+  friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
 
 // Limits that replace the venue's own; 0 = as the venue documents.
@@ -33,6 +35,8 @@ struct LimitConfig {
   std::int64_t silence_ms = 0;
   std::int64_t busy_silence_ms = 0;
   std::int64_t ping_interval_ms = 0;
+
+  friend bool operator==(const LimitConfig&, const LimitConfig&) = default;
 };
 
 // One venue and what is wanted from it: each of `symbols` with each of `datasets`. Symbols in the venue's spelling.
@@ -80,6 +84,8 @@ struct AccountConfig {
   std::int64_t poll_down_s = 0;     // sweep this often while the stream is down; 0 = no polling
   std::int64_t poll_healthy_s = 0;  // and while it is well
   std::int64_t safety_lag_s = 0;    // 0 = the venue's
+
+  friend bool operator==(const AccountConfig&, const AccountConfig&) = default;
 };
 
 // What waits on local disk.

@@ -135,6 +135,9 @@ class Worker::Impl {
       auto parts = shards_[i].split(wanted_streams(*same));
       for (std::size_t n = 0; n < threads_.size(); ++n) threads_[n]->change(i, std::move(parts[n]));
     }
+    for (std::string& what : renew_accounts(config_.accounts, config.accounts, accounts_.get())) {
+      left.push_back(std::move(what));
+    }
     return left;
   }
 

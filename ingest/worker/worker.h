@@ -28,8 +28,9 @@ class Worker {
   std::string metrics_address() const;
   std::int64_t epoch() const noexcept;
 
-  // Symbols and datasets of `config` from now on. What cannot change while running is named in what it returns and left
-  // as it is; the rest takes effect. `config` has passed load().
+  // Symbols and datasets of `config` from now on, and the accounts' keys, which are read again: accounts that a refused
+  // key had halted go on. What cannot change while running is named in what it returns and left as it is; the rest
+  // takes effect. `config` has passed load().
   std::vector<std::string> reload(const Config& config);
 
   // Last refresh, connections closed, records acknowledged: at most shutdown_ms twice. How many were not acknowledged.

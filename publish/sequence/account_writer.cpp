@@ -111,6 +111,10 @@ void AccountWriter::connection_state(StreamState state, std::string_view reason,
   for (Stream& stream : streams_) set_state(stream, state, reason, detail, now);
 }
 
+void AccountWriter::remark(std::string_view reason, std::string_view detail, UnixNanos now) {
+  for (Stream& stream : streams_) set_state(stream, stream.state, reason, detail, now);
+}
+
 // The same state with another reason is news too: the sidecar acts on some of them.
 void AccountWriter::set_state(Stream& stream, StreamState state, std::string_view reason, std::string_view detail,
                               UnixNanos time) {

@@ -50,6 +50,8 @@ class AccountWriter final : public normalize::AccountSink, public AckListener {
   void alive(UnixNanos time) { last_alive_ = time; }
   // What became of the connection: both streams get this state.
   void connection_state(schemas::StreamState state, std::string_view reason, std::string_view detail, UnixNanos now);
+  // Something about the account that changes no state: told for both streams with the state that they have.
+  void remark(std::string_view reason, std::string_view detail, UnixNanos now);
   // Often: staleness and heartbeats.
   void tick(UnixNanos now);
   void quarantine(const normalize::Error& error, std::string_view frame, UnixNanos now);

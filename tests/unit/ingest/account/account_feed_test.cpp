@@ -134,19 +134,119 @@ TEST(AccountFeed, ARefusedLoginIsTheSessionsBusiness) {
   EXPECT_EQ(kraken.link().reports.back(), Progress::kAuthRefused);
 }
 
+struct RefusedKraken : Kraken {
+  // The key is refused until nothing more is sent, from the next tick on.
+  void refuse_all() {
+    while (requests.back().done) {
+      answer(R"({"error":["EAPI:Invalid key"]})");
+      tick(now + 30 * kSecond);
+    }
+  }
+};
+
 TEST(AccountFeed, ARefusedKeyHaltsTheAccountAfterFiveTries) {
-  Kraken kraken;
+  RefusedKraken kraken;
   kraken.feed->start();
   kraken.link().open(kraken.now);
-  for (int i = 1; i <= 5; ++i) {
-    EXPECT_EQ(kraken.requests.size(), static_cast<std::size_t>(i));
-    kraken.answer(R"({"error":["EAPI:Invalid key"]})");
-    kraken.tick(kraken.now + 30 * kSecond);
-  }
-  EXPECT_EQ(kraken.link().reports.back(), Progress::kAuthRefused);
+  kraken.answer(R"({"error":["EAPI:Invalid key"]})");
+  EXPECT_EQ(kraken.state(), "BACKING_OFF auth_refused");
+  EXPECT_EQ(kraken.detail(), "EAPI:Invalid key");
+  EXPECT_TRUE(kraken.link().stops) << "a connection without a token is of no use";
+  kraken.link().close(Reason::kStopped, kraken.now);
+  kraken.link().started = false;
+  kraken.tick(kraken.now + 30 * kSecond);
+  kraken.refuse_all();
+  EXPECT_THAT(kraken.requests, SizeIs(5));
   EXPECT_EQ(kraken.state(), "HALTED auth_refused");
   kraken.tick(kraken.now + 300 * kSecond);
   EXPECT_THAT(kraken.requests, SizeIs(5));
+  EXPECT_FALSE(kraken.link().started);
+  EXPECT_EQ(kraken.state(), "HALTED auth_refused") << "and nothing else was told";
+}
+
+TEST(AccountFeed, AKeyThatIsAcceptedInTheEndConnects) {
+  Kraken kraken;
+  kraken.feed->start();
+  kraken.link().open(kraken.now);
+  kraken.answer(R"({"error":["EAPI:Invalid key"]})");
+  kraken.link().close(Reason::kStopped, kraken.now);
+  kraken.link().started = false;
+  kraken.tick(kraken.now + 30 * kSecond);
+  EXPECT_FALSE(kraken.link().started);
+  kraken.answer(kToken);
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_TRUE(kraken.link().started);
+  kraken.link().open(kraken.now);
+  EXPECT_THAT(kraken.state(), StartsWith("SYNCING"));
+}
+
+TEST(AccountFeed, ARenewedAccountGoesOn) {
+  RefusedKraken kraken;
+  kraken.feed->start();
+  kraken.link().open(kraken.now);
+  kraken.refuse_all();
+  kraken.link().close(Reason::kStopped, kraken.now);
+  kraken.link().started = false;
+  kraken.feed->renew(nullptr);
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_TRUE(kraken.link().started) << "and the token comes meanwhile";
+  kraken.link().open(kraken.now);
+  kraken.answer(kToken);
+  EXPECT_THAT(kraken.link().sent, ElementsAre(HasSubstr("canary"), HasSubstr("canary")));
+}
+
+TEST(AccountFeed, ALiveStreamOutlivesItsRefusedKey) {
+  RefusedKraken kraken;
+  kraken.go_live();
+  kraken.tick(kraken.now + 13 * 60 * kSecond);  // the next token
+  kraken.refuse_all();
+  EXPECT_FALSE(kraken.link().stops);
+  EXPECT_EQ(kraken.state(), "LIVE auth_refused");
+  kraken.link().receive(executions("update", 2), kraken.now);
+  EXPECT_THAT(kraken.executions(), SizeIs(1)) << "it tells fills";
+  kraken.link().close(Reason::kEof, kraken.now);
+  kraken.tick(kraken.now + kSecond);
+  EXPECT_TRUE(kraken.link().stops) << "but another one cannot be had";
+  EXPECT_EQ(kraken.state(), "HALTED auth_refused");
+}
+
+TEST(AccountFeed, WithOtherKeysTheSessionIsTheirs) {
+  Kraken kraken;
+  kraken.go_live();
+  kraken.feed->renew(nullptr);
+  EXPECT_THAT(kraken.link().reconnects, IsEmpty()) << "the same keys end no session";
+  kraken.feed->renew(kraken.make_signer("other"));
+  EXPECT_THAT(kraken.link().reconnects, SizeIs(1));
+  kraken.link().close(Reason::kRequested, kraken.now);
+  kraken.link().sent.clear();
+  kraken.link().open(kraken.now);
+  EXPECT_THAT(kraken.link().sent, IsEmpty()) << "the token was of the key before";
+  EXPECT_EQ(kraken.requests.back().key, "other");
+  kraken.answer(R"({"error":[],"result":{"token":"second"}})");
+  EXPECT_THAT(kraken.link().sent, SizeIs(2));
+}
+
+TEST(AccountFeed, ARefusedLoginAsksForTheVenuesClock) {
+  AccountFixture coinbase("coinbase-exchange");
+  coinbase.feed->start();
+  coinbase.link().open(coinbase.now);
+  coinbase.link().receive(R"({"type":"error","message":"Failed to subscribe","reason":"timestamp expired"})",
+                          coinbase.now);
+  EXPECT_EQ(coinbase.link().reports.back(), Progress::kAuthRefused);
+  coinbase.answer("[]");  // what was asked before
+  EXPECT_EQ(coinbase.requests.back().target, "/time");
+  coinbase.answer(R"({"iso":"2026-09-21T15:33:20.000Z","epoch":1790004800.0})");
+  EXPECT_NE(coinbase.feed->clock_offset_ns(), 0);
+}
+
+TEST(AccountFeed, ASessionThatARefusedLoginHaltedIsMadeAnew) {
+  Kraken kraken;
+  kraken.feed->start();
+  kraken.link().open(kraken.now);
+  kraken.link().close(Reason::kUnauthorized, kraken.now);
+  kraken.link().tell(SessionState::kHalted, Reason::kUnauthorized, kraken.now);
+  kraken.feed->renew(nullptr);
+  EXPECT_THAT(kraken.link().reconnects, SizeIs(1));
 }
 
 TEST(AccountFeed, AFullLaneClosesTheSessionUntilThereIsRoom) {

@@ -182,6 +182,35 @@ TEST(ListenKey, ThatTheVenueDoesNotKnowIsFollowedByAnotherAddress) {
   EXPECT_THAT(futures.link().settings.url, HasSubstr("canary2"));
 }
 
+TEST(ListenKey, OfOtherKeysIsAnotherAddress) {
+  Futures futures;
+  futures.answer(R"({"listenKey":"canary1"})");
+  futures.link().open(futures.now);
+  futures.answer_others();
+  futures.feed->renew(futures.make_signer("other"));
+  futures.answer_others();
+  ASSERT_EQ(futures.key_calls().back(), "POST");
+  EXPECT_THAT(futures.links, SizeIs(1)) << "until there is one";
+  futures.answer(R"({"listenKey":"canary2"})");
+  ASSERT_THAT(futures.links, SizeIs(2));
+  EXPECT_THAT(futures.link().settings.url, HasSubstr("canary2"));
+}
+
+TEST(ListenKey, ThatWasRefusedConnectsOnceItIsGiven) {
+  Futures futures;
+  for (int i = 0; i < 5; ++i) {
+    futures.answer(R"({"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."})", 401);
+    futures.tick(futures.now + 30 * kSecond);
+  }
+  EXPECT_EQ(futures.state(), "HALTED auth_refused");
+  futures.feed->renew(nullptr);
+  futures.tick(futures.now + kSecond);
+  EXPECT_THAT(futures.links, IsEmpty());
+  futures.answer(R"({"listenKey":"canary1"})");
+  ASSERT_THAT(futures.links, SizeIs(1));
+  EXPECT_TRUE(futures.link().started);
+}
+
 TEST(ListenKey, ThatComesAfterTheEndConnectsNothing) {
   Futures futures;
   futures.feed->stop();

@@ -5,19 +5,14 @@
 
 namespace millrace::ingest::test {
 
-AccountFixture::AccountFixture(std::string_view venue_name, std::string_view secret) {
+AccountFixture::AccountFixture(std::string_view venue_name, std::string_view secret) : secret_(secret) {
   auto venue = normalize::make_account_venue(venue_name, {});
+  scheme_ = venue->capabilities().scheme;
   publish::AccountWriterOptions options;
   options.epoch = 7;
   options.clock = [this] { return now; };
   writer = std::make_unique<publish::AccountWriter>(std::string(venue_name), "main", sink, std::move(options));
-  SigningWorld world;
-  world.now_ns = [this] { return now; };
-  world.nonce = [nonce = std::uint64_t{0}](std::int64_t) mutable -> AuthResult<std::uint64_t> { return ++nonce; };
-  AccountKeys keys;
-  keys.api_key = Secret::copy_of("key");
-  keys.secret = Secret::copy_of(secret);
-  auto signer = make_account_signer(venue->capabilities().scheme, std::move(keys), std::move(world)).value();
+  auto signer = make_signer("key");
   AccountPorts ports;
   ports.make_link = [this](SessionSettings with, SessionListener& listener) {
     auto made = std::make_unique<FakeLink>(std::move(with), listener);
@@ -25,13 +20,28 @@ AccountFixture::AccountFixture(std::string_view venue_name, std::string_view sec
     return made;
   };
   ports.send_request = [this](HttpRequest request, HttpsConnection::Done done) {
+    std::string key;
+    for (const SecretHeader& header : request.headers) {
+      if (header.name == "API-Key") key = header.value.reveal();
+    }
     requests.push_back({std::string(request.method), std::string(request.target.reveal()),
-                        std::string(request.body.reveal()), std::move(done)});
+                        std::string(request.body.reveal()), std::move(key), std::move(done)});
   };
   ports.now = [this] { return now; };
   ports.lane_full = [this] { return lane_full; };
   feed = std::make_unique<AccountFeed>(std::move(venue), std::move(signer), AccountFeed::Settings{}, *writer,
                                        std::move(ports));
+}
+
+std::unique_ptr<AccountSigner> AccountFixture::make_signer(std::string_view api_key) {
+  SigningWorld world;
+  world.now_ns = [this] { return now; };
+  world.nonce = [this](std::int64_t) -> AuthResult<std::uint64_t> { return ++nonce_; };
+  AccountKeys keys;
+  keys.api_key = Secret::copy_of(api_key);
+  keys.secret = Secret::copy_of(secret_);
+  keys.passphrase = Secret::copy_of("passphrase");
+  return make_account_signer(scheme_, std::move(keys), std::move(world)).value();
 }
 
 void AccountFixture::answer(std::string body, int status) {
@@ -50,14 +60,23 @@ void AccountFixture::tick(UnixNanos to) {
   }
 }
 
-std::string AccountFixture::state() const {
-  std::string last;
+const schemas::StreamStatus* AccountFixture::last_status() const {
+  const schemas::StreamStatus* last = nullptr;
   for (const Record& record : sink.records) {
     const auto* status = std::get_if<schemas::Decoded<schemas::StreamStatus>>(&record.body);
-    if (status == nullptr || status->body.dataset != "execution") continue;
-    last = fmt::format("{} {}", schemas::name(status->body.state), status->body.reason);
+    if (status != nullptr && status->body.dataset == "execution") last = &status->body;
   }
   return last;
+}
+
+std::string AccountFixture::state() const {
+  const auto* status = last_status();
+  return status == nullptr ? "" : fmt::format("{} {}", schemas::name(status->state), status->reason);
+}
+
+std::string AccountFixture::detail() const {
+  const auto* status = last_status();
+  return status == nullptr ? "" : std::string(status->detail);
 }
 
 std::vector<std::string> AccountFixture::executions() const {

@@ -15,6 +15,7 @@ struct SentRequest {
   std::string method;
   std::string target;
   std::string body;
+  std::string key;  // Kraken's header
   HttpsConnection::Done done;
 };
 
@@ -30,6 +31,8 @@ class AccountFixture {
   FakeLink& link() { return *links.back(); }
   // Of the last record about the executions' state: "LIVE snapshot".
   std::string state() const;
+  std::string detail() const;
+  std::unique_ptr<AccountSigner> make_signer(std::string_view api_key);
   // "EPOCH/SEQ KIND ORDER" of each execution.
   std::vector<std::string> executions() const;
 
@@ -40,6 +43,13 @@ class AccountFixture {
   std::deque<SentRequest> requests;  // all that were sent; those before the last are answered
   std::unique_ptr<publish::AccountWriter> writer;
   std::unique_ptr<AccountFeed> feed;
+
+ private:
+  const schemas::StreamStatus* last_status() const;
+
+  const std::string secret_;
+  normalize::AuthScheme scheme_{};
+  std::uint64_t nonce_ = 0;
 };
 
 }  // namespace millrace::ingest::test

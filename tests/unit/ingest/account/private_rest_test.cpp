@@ -13,6 +13,7 @@ using normalize::PrivateRequest;
 using normalize::Verdict;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr UnixNanos kStart = 1'790'000'000 * kSecond;
@@ -57,6 +58,7 @@ class FakeVenue final : public normalize::AccountVenue {
 struct Sent {
   std::string target;
   std::string body;
+  std::string key;  // empty: not signed
   UnixNanos at;
 };
 
@@ -65,17 +67,28 @@ struct Harness {
       : rest(venue, *signer, {"api.fake", "/proxy", weight_per_minute, 1},
              {[this](HttpRequest request, HttpsConnection::Done done) {
                 EXPECT_FALSE(pending) << "one at a time";
-                sent.push_back({std::string(request.target.reveal()), std::string(request.body.reveal()), now});
+                sent.push_back(
+                    {std::string(request.target.reveal()), std::string(request.body.reveal()), key_of(request), now});
                 pending = std::move(done);
               },
-              [this] { return now; }, [this](std::string_view detail) { refusals.emplace_back(detail); }}) {}
+              [this] { return now; },
+              [this](std::string_view detail, int tries) {
+                refusals.push_back(std::string(detail) + " " + std::to_string(tries));
+              },
+              [this](std::int64_t offset_ns) { clocks.push_back(offset_ns); }}) {}
 
-  std::unique_ptr<AccountSigner> make_signer() {
+  static std::string key_of(const HttpRequest& request) {
+    for (const SecretHeader& header : request.headers) {
+      if (header.name == "API-Key") return std::string(header.value.reveal());
+    }
+    return {};
+  }
+  std::unique_ptr<AccountSigner> make_signer(std::string_view key = "key") {
     SigningWorld world;
     world.now_ns = [this] { return now; };
     world.nonce = [this](std::int64_t) -> AuthResult<std::uint64_t> { return ++nonce; };
     AccountKeys keys;
-    keys.api_key = Secret::copy_of("key");
+    keys.api_key = Secret::copy_of(key);
     keys.secret = Secret::copy_of("c2VjcmV0");
     return make_account_signer(normalize::AuthScheme::kKraken, std::move(keys), std::move(world)).value();
   }
@@ -113,6 +126,7 @@ struct Harness {
   std::vector<Sent> sent;
   HttpsConnection::Done pending;
   std::vector<std::string> told, bodies, refusals;
+  std::vector<std::int64_t> clocks;
   PrivateRest rest;
 };
 
@@ -229,7 +243,7 @@ TEST(PrivateRest, AClockThatIsRefusedAlthoughItIsSetIsARefusedKey) {
     harness.answer("clock");
   }
   EXPECT_THAT(harness.told, ElementsAre("/a clock"));
-  EXPECT_THAT(harness.refusals, ElementsAre("clock"));
+  EXPECT_THAT(harness.refusals, ElementsAre("clock 1", "clock 2", "clock 3", "clock 4", "clock 5"));
   EXPECT_EQ(harness.wait_ms(), -1) << "nothing more is sent";
 }
 
@@ -261,18 +275,71 @@ TEST(PrivateRest, ARefusedKeyIsTriedFiveTimesThenTheCircuitOpens) {
       ASSERT_EQ(harness.wait_ms(), 30'000);
     }
     EXPECT_EQ(harness.sent.back().target, "/proxy/a") << "the others wait: they would be refused as well";
-    EXPECT_THAT(harness.refusals, IsEmpty());
+    EXPECT_THAT(harness.refusals, SizeIs(i));
     harness.answer("auth");
   }
-  EXPECT_THAT(harness.refusals, ElementsAre("auth"));
+  EXPECT_THAT(harness.refusals, ElementsAre("auth 1", "auth 2", "auth 3", "auth 4", "auth 5"));
   EXPECT_THAT(harness.told, ElementsAre("/a auth"));
   EXPECT_EQ(harness.wait_ms(), -1) << "nothing more is sent";
   EXPECT_TRUE(harness.ask("/c"));
   EXPECT_EQ(harness.sent.size(), 5U);
-  harness.rest.reset_auth();
+  harness.rest.renew(*harness.signer);
   harness.answer("rows");
   harness.answer("rows");
   EXPECT_THAT(harness.told, ElementsAre("/a auth", "/b good", "/c good"));
+}
+
+TEST(PrivateRest, AnotherKeyIsTriedAtOnceAndFiveTimesToo) {
+  Harness harness;
+  const auto other = harness.make_signer("other");
+  harness.ask("/a");
+  harness.answer("auth");
+  harness.rest.renew(*other);
+  EXPECT_EQ(harness.sent.back().key, "other") << "without the 30 s";
+  for (int i = 0; i < PrivateRest::kAuthTries; ++i) {
+    ASSERT_NE(harness.wait_ms(), -1);
+    harness.answer("auth");
+  }
+  EXPECT_THAT(harness.refusals, ElementsAre("auth 1", "auth 1", "auth 2", "auth 3", "auth 4", "auth 5"));
+  EXPECT_THAT(harness.told, ElementsAre("/a auth"));
+}
+
+TEST(PrivateRest, AnAnswerToTheKeyBeforeSaysNothingOfTheNext) {
+  Harness harness;
+  const auto other = harness.make_signer("other");
+  PrivateRequest token;
+  token.key = "token";
+  token.method = "POST";
+  token.target = "/token";
+  harness.rest.ask_token(token, "token", [](const PrivateOutcome&) {});
+  harness.rest.renew(*other);
+  harness.answer(R"({"token":"of the key before"})");
+  EXPECT_FALSE(other->has_token());
+  EXPECT_EQ(harness.sent.back().key, "other");
+  harness.answer(R"({"token":"of this one"})");
+  EXPECT_TRUE(other->has_token());
+  harness.ask("/a");
+  harness.rest.renew(*harness.signer);
+  harness.answer("auth");
+  EXPECT_THAT(harness.refusals, IsEmpty());
+  EXPECT_EQ(harness.sent.back().key, "key");
+  harness.rest.renew(*harness.signer);
+  harness.answer("auth");
+  EXPECT_THAT(harness.refusals, ElementsAre("auth 1")) << "it was this key";
+}
+
+TEST(PrivateRest, TheClockCanBeAskedForWhileARequestIsUnderWay) {
+  Harness harness;
+  harness.ask("/a");
+  harness.ask("/b");
+  harness.rest.learn_clock();
+  harness.answer("rows");
+  EXPECT_EQ(harness.sent.back().target, "/proxy/time");
+  harness.answer("90");
+  harness.answer("rows");
+  EXPECT_THAT(harness.told, ElementsAre("/a good", "/b good"));
+  EXPECT_THAT(harness.clocks, ElementsAre(90 * kSecond));
+  EXPECT_EQ(harness.rest.clock_offset_ns(), 90 * kSecond);
 }
 
 TEST(PrivateRest, WhatIsWrongIsNotRepeated) {

@@ -179,5 +179,21 @@ TEST(TakeToken, WhatHoldsNoneIsAnErrorAndWipedToo) {
   }
 }
 
+std::string print_of(std::string_view api_key, std::string_view key, std::string_view passphrase = "") {
+  AccountKeys keys;
+  keys.api_key = secret(api_key);
+  keys.secret = secret(key);
+  keys.passphrase = secret(passphrase);
+  return fingerprint(keys).value();
+}
+
+TEST(AccountSigner, AFingerprintTellsKeysApart) {
+  EXPECT_EQ(print_of("key", "secret"), print_of("key", "secret"));
+  EXPECT_NE(print_of("key", "secret"), print_of("key", "secreT"));
+  EXPECT_NE(print_of("key", "secret"), print_of("keys", "ecret")) << "where one part ends counts";
+  EXPECT_NE(print_of("key", "secret"), print_of("key", "", "secret"));
+  EXPECT_EQ(print_of("key", "secret").find("secret"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace millrace::ingest

@@ -1,5 +1,5 @@
-// `millrace sidecar`: finds the fills that the private streams did not tell, until SIGTERM or SIGINT; `millrace sidecar
-// recover`: one account and one range, by hand.
+// `millrace sidecar`: finds the fills that the private streams did not tell, until SIGTERM or SIGINT, and reads the
+// keys again on SIGHUP; `millrace sidecar recover`: one account and one range, by hand.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -59,14 +59,22 @@ void print_end(const fills::SweepEnd& end) {
              end.error);
 }
 
+// A file with an error changes nothing.
+void reload(const std::string& config_file, fills::SidecarProcess& process) {
+  const ingest::LoadedFile loaded = ingest::load_file(config_file);
+  for (const std::string& line : loaded.lines) spdlog::error("reload_refused {}", line);
+  if (loaded.ok()) process.renew(loaded.config);
+}
+
 // Signals are waited for on a thread of their own, as run() has the main one.
-int serve(ingest::Config config, fills::SidecarOptions options, bool tell_ready) {
+int serve(ingest::Config config, const std::string& config_file, fills::SidecarOptions options, bool tell_ready) {
   const Signals signals;
   fills::SidecarProcess process(std::move(config), std::move(options));
   std::jthread waiter([&](std::stop_token ended) {
     while (!ended.stop_requested()) {
       const auto signal = signals.wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
       if (signal && *signal != SIGHUP) return process.stop();
+      if (signal) reload(config_file, process);
     }
   });
   try {
@@ -96,7 +104,7 @@ int run(const SidecarFlags& flags, bool recover) {
     options.on_end = print_end;
   }
   set_up_log(recover ? "warn" : loaded.config.log_level);
-  return serve(loaded.config, std::move(options), !recover);
+  return serve(loaded.config, flags.config_file, std::move(options), !recover);
 }
 
 }  // namespace

@@ -43,10 +43,9 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
       writer_(settings_.config.venue, settings_.config.name, world_.lane, writer_options(settings_.fills, world_.now)),
       share_(effective_limits(settings_.config.limits, venue_->capabilities().limits).rest_weight_per_minute,
              static_cast<int>(
-                 ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))) {
-  auto nonces = std::make_shared<ingest::LazyNonces>(settings_.nonce_file);
-  auto signer = make_account_signer(venue_->capabilities().scheme, std::move(keys),
-                                    ingest::signing_world(std::move(nonces), clock_offset_));
+                 ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))),
+      nonces_(std::make_shared<ingest::LazyNonces>(settings_.nonce_file)) {
+  auto signer = make_signer(std::move(keys));
   if (!signer) throw std::runtime_error(fmt::format("account {}: {}", name_, signer.error().where));
   signer_ = std::move(*signer);
   core_ = std::make_unique<AccountSidecar>(*venue_, static_cast<SidecarPorts&>(*this), share_, settings_.fills,
@@ -55,6 +54,23 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
 }
 
 AccountRun::~AccountRun() = default;
+
+ingest::AuthResult<std::unique_ptr<ingest::AccountSigner>> AccountRun::make_signer(ingest::AccountKeys keys) {
+  return make_account_signer(venue_->capabilities().scheme, std::move(keys),
+                             ingest::signing_world(nonces_, clock_offset_));
+}
+
+void AccountRun::renew(std::optional<ingest::AccountKeys> keys) {
+  if (keys) {
+    auto signer = make_signer(std::move(*keys));
+    if (!signer) {
+      return spdlog::error("sidecar_keys_unusable account={} detail=\"{}\"", name_, signer.error().where);
+    }
+    signer_ = std::move(*signer);
+  }
+  spdlog::info("sidecar_renewed account={}", name_);
+  core_->reset_circuit();
+}
 
 void AccountRun::start(UnixNanos known_from) {
   core_->start(known_from, world_.now());
@@ -306,6 +322,11 @@ void AccountRun::tell_end(const SweepEnd& end) {
   }
   if (end.late > 0) {
     write_status("watermark_violated", fmt::format("{} fills below an earlier watermark", end.late));
+  }
+  const bool told = std::exchange(circuit_told_, core_->circuit_open());
+  if (circuit_told_ && !told) {
+    spdlog::error("sidecar_key_refused account={} next=\"after SIGHUP\" detail=\"{}\"", name_, end.error);
+    write_status("auth_refused", end.error);
   }
   last_end_ = end;
 }

@@ -57,6 +57,9 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   void on_record(const publish::TailRecord& record);
   // The topics were read to their end from tail_from(); sweeps begin.
   void start(UnixNanos known_from);
+  // The configuration was read again: what a refused key had ended goes on, signed by these from now on (null = as
+  // before).
+  void renew(std::optional<ingest::AccountKeys> keys);
   bool by_hand(Wish wish) { return core_->by_hand(std::move(wish)); }
   // Each turn of the loop, after the topics were polled; `reached` tells whether these ends were.
   void turn(const std::function<bool(const publish::TopicTail::Ends&)>& reached);
@@ -93,6 +96,7 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   void on_heartbeat(const schemas::Heartbeat& heartbeat);
   void sign_life();
   void tell_end(const SweepEnd& end);
+  ingest::AuthResult<std::unique_ptr<ingest::AccountSigner>> make_signer(ingest::AccountKeys keys);
   void write_status(std::string_view reason, std::string_view detail);
   // Runs `work` in the background and hands its result to `then` on our thread, if we are still there.
   template <class Result>
@@ -108,7 +112,9 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   const schemas::StreamIdentity identity_;
   publish::AccountWriter writer_;
   RateShare share_;
+  const std::shared_ptr<ingest::LazyNonces> nonces_;
   std::unique_ptr<ingest::AccountSigner> signer_;
+  bool circuit_told_ = false;
   std::unique_ptr<AccountSidecar> core_;
   std::map<std::int64_t, std::int64_t> published_;  // seq -> id of the port's call
   std::vector<std::int64_t> acked_;                 // ids

@@ -104,6 +104,12 @@ class SidecarProcess::Impl {
 
   void stop() { stopping_ = true; }
 
+  void renew(std::vector<ingest::AccountConfig> accounts) {
+    boost::asio::post(context_, [this, accounts = std::move(accounts)] {
+      for (const auto& run : runs_) renew_run(*run, accounts);
+    });
+  }
+
  private:
   void keep_only(const std::string& wanted) {
     std::erase_if(config_.accounts, [&](const ingest::AccountConfig& account) {
@@ -137,9 +143,10 @@ class SidecarProcess::Impl {
   // False: stopped while waiting.
   bool open_account(const ingest::AccountConfig& account) {
     const std::string name = account.venue + "/" + account.name;
-    const bool own_keys = account.sidecar_keys != ingest::KeySource{};
-    if (!own_keys) spdlog::warn("account {}: no sidecar_keys, the worker's are used: give the sidecar its own", name);
-    auto keys = ingest::load_keys(own_keys ? account.sidecar_keys : account.keys);
+    const ingest::KeySource& source = key_source(account);
+    if (&source == &account.keys)
+      spdlog::warn("account {}: no sidecar_keys, the worker's are used: give the sidecar its own", name);
+    auto keys = ingest::load_keys(source);
     if (!keys) throw std::runtime_error(fmt::format("account {}: {}", name, keys.error().where));
     auto store = std::make_shared<CursorStore>(kafka_settings(config_.kafka), account.venue, account.name);
     schemas::Cursor cursor;
@@ -155,6 +162,20 @@ class SidecarProcess::Impl {
     entrance->serve(run->acks());
     if (options_.on_would_publish) run->print_missing(options_.on_would_publish);
     return true;
+  }
+
+  static void renew_run(AccountRun& run, const std::vector<ingest::AccountConfig>& accounts) {
+    const auto same = std::ranges::find_if(accounts, [&](const ingest::AccountConfig& one) {
+      return one.venue == run.config().venue && one.name == run.config().name;
+    });
+    if (same == accounts.end()) return spdlog::warn("reload_needs_restart account {} is gone", run.name());
+    auto keys = ingest::reload_keys(key_source(*same));
+    if (!keys) return spdlog::error("sidecar_keys_unreadable account={} detail=\"{}\"", run.name(), keys.error().where);
+    run.renew(std::move(*keys));
+  }
+
+  static const ingest::KeySource& key_source(const ingest::AccountConfig& account) {
+    return account.sidecar_keys != ingest::KeySource{} ? account.sidecar_keys : account.keys;
   }
 
   // Standby, unless told to take over.
@@ -338,6 +359,7 @@ SidecarProcess::SidecarProcess(ingest::Config config, SidecarOptions options)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(options))) {}
 SidecarProcess::~SidecarProcess() = default;
 SidecarEnd SidecarProcess::run(const std::function<void(const std::string&)>& ready) { return impl_->run(ready); }
+void SidecarProcess::renew(const ingest::Config& config) { impl_->renew(config.accounts); }
 void SidecarProcess::stop() { impl_->stop(); }
 
 }  // namespace millrace::fills

@@ -45,6 +45,9 @@ class SidecarProcess {
   // until the sweep has ended. Throws std::runtime_error for what cannot work: keys, topics, the broker.
   // `ready` is called once sweeps may begin.
   SidecarEnd run(const std::function<void(const std::string& metrics_address)>& ready);
+  // The accounts' keys are read again from where `config` says, and what refused keys had ended goes on; nothing else
+  // of it is taken over. From any thread; takes effect once run() sweeps.
+  void renew(const ingest::Config& config);
   // From any thread, also from a signal's.
   void stop();
 

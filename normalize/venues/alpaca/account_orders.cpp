@@ -34,6 +34,17 @@ bool is_behind(const OrderRow& row, const KnownOrder& known, const WideDecimal& 
   return never_open || (!is_final(row.status) && is_greater(told, row.filled));
 }
 
+// An event that comes late, or once more (8), does not take back what was filled meanwhile: of an open order the filled
+// quantity falls with a bust only, which is an event of its own.
+void keep_ahead(const KnownOrder& known, Execution& order) {
+  const auto& told = known.order.cumulative_quantity;
+  if (!told || is_final(order.status) || compare(*order.cumulative_quantity, *told) >= 0) return;
+  order.cumulative_quantity = told;
+  order.average_price = known.order.average_price;
+  const bool began = order.status == OrderStatus::kPendingNew || order.status == OrderStatus::kNew;
+  if (began || order.status == OrderStatus::kPartiallyFilled) order.status = known.order.status;
+}
+
 ExecutionKind kind_of_end(OrderStatus status) {
   switch (status) {
     case OrderStatus::kCancelled:
@@ -112,6 +123,7 @@ AlpacaOrders::Outcome AlpacaOrders::apply(const TradeUpdate& update, AccountSink
     out.on_drop("duplicate");  // an old event once more, under another execution id
     return {};
   }
+  if (known != nullptr) keep_ahead(*known, report.execution);
   publish(std::move(report), update.time.value_or(0), false, out);
   return {};
 }

@@ -76,6 +76,18 @@ TEST(AlpacaOrders, RepeatedEventsAreToldOnceAlsoAfterTheOrdersEnd) {
   EXPECT_THAT(account.states, IsEmpty());
 }
 
+TEST(AlpacaOrders, AnOldEventDoesNotTakeBackWhatWasFilledMeanwhile) {
+  Account account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("partial_fill"));
+  ASSERT_TRUE(account.feed_file("new"));
+  ASSERT_TRUE(account.feed(changed(fixture("new"), "0a7f1c8e", "ffffffff")));
+  EXPECT_THAT(order_lines(account), ElementsAre("TRADE PARTIALLY_FILLED cum 790.86 leaves 1000",
+                                                "NEW PARTIALLY_FILLED cum 790.86 leaves 1000",
+                                                "NEW PARTIALLY_FILLED cum 790.86 leaves 1000"));
+  EXPECT_EQ(text(account.executions[1].body.average_price), text(account.executions[0].body.average_price));
+}
+
 // An order object that is ahead of its event gives two fills one id: REST has the right ones.
 TEST(AlpacaOrders, AnotherFillWithTheSameSumIsAMismatchAndNoSecondContentOfOneId) {
   Account account;

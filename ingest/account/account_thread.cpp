@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{20};
 constexpr std::chrono::seconds kWarmTimeout{30};
-constexpr std::chrono::seconds kReadTimeout{10};
+constexpr std::chrono::seconds kReadTimeout{30};
 
 UnixNanos wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();

@@ -113,7 +113,7 @@ Result<void> ExchangeAccount::on_message(const JsonNode& message, Call& call) {
   }
   const auto read = read_user(message, *user);
   if (!read) return read.error();
-  act_on(orders_.apply(*read, call.out), call);
+  act_on(orders_.apply(*read, call.now, call.out), call);
   return {};
 }
 

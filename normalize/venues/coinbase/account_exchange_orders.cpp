@@ -18,10 +18,12 @@ using Type = UserMessage::Type;
 
 bool is_greater(const WideDecimal& a, const WideDecimal& b) { return compare(a, b) > 0; }
 
-// REST may lag behind the stream.
-bool is_behind(const OrderRow& row, const KnownOrder& known, const WideDecimal& told) {
-  const bool never_open = row.status == OrderStatus::kPendingNew && known.order.status != OrderStatus::kPendingNew;
-  return never_open || (!is_final(row.status) && is_greater(told, row.filled));
+constexpr UnixNanos kRestLag = 30'000'000'000;  // REST may be so far behind the stream
+
+bool is_recent(UnixNanos time, UnixNanos now) { return now - time < kRestLag; }
+
+bool was_never_open(const OrderRow& row, const KnownOrder& known) {
+  return row.status == OrderStatus::kPendingNew && known.order.status != OrderStatus::kPendingNew;
 }
 
 // 5.3: a time in force that ran out is told as a cancel.
@@ -64,8 +66,8 @@ bool ExchangeOrders::is_repeated(const UserMessage& message) {
   return !told_.insert(fmt::format("{}/{}/{}", message.order_id, static_cast<int>(message.type), number));
 }
 
-ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, AccountSink& out) {
-  if (message.type == Type::kMatch) return apply_match(message, out);
+ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, UnixNanos now, AccountSink& out) {
+  if (message.type == Type::kMatch) return apply_match(message, now, out);
   Outcome outcome;
   if (is_repeated(message)) {
     out.on_drop("duplicate");
@@ -114,11 +116,18 @@ bool ExchangeOrders::adopt_remaining(const UserMessage& message, Execution& exec
 
 bool ExchangeOrders::apply_open(const UserMessage& message, Report& report) const {
   Execution& order = report.execution;
-  const bool mismatch = adopt_remaining(message, order);
-  const bool partly = order.cumulative_quantity && sign(*order.cumulative_quantity) > 0;
   order.kind = ExecutionKind::kNew;
-  order.status = partly ? OrderStatus::kPartiallyFilled : OrderStatus::kNew;
   order.price = message.price;
+  const bool mismatch = adopt_remaining(message, order);
+  const KnownOrder* const known = orders_.find(message.order_id);
+  const WideDecimal told = known != nullptr ? known->order.cumulative_quantity.value_or(WideDecimal{}) : WideDecimal{};
+  if (order.cumulative_quantity && is_greater(told, *order.cumulative_quantity)) {
+    order.status = known->order.status;  // it comes behind its matches
+    order.cumulative_quantity = told;
+    return false;
+  }
+  const bool partly = order.cumulative_quantity && sign(*order.cumulative_quantity) > 0;
+  order.status = partly ? OrderStatus::kPartiallyFilled : OrderStatus::kNew;
   order.leaves_quantity = message.remaining;
   return mismatch;
 }
@@ -155,7 +164,7 @@ void ExchangeOrders::apply_change(const UserMessage& message, Report& report) co
 }
 
 // A match that names no role is ours if one of its orders is.
-ExchangeOrders::Outcome ExchangeOrders::apply_match(const UserMessage& message, AccountSink& out) {
+ExchangeOrders::Outcome ExchangeOrders::apply_match(const UserMessage& message, UnixNanos now, AccountSink& out) {
   const bool maker = message.is_maker || (!message.is_taker && orders_.find(message.maker_order_id) != nullptr);
   const bool taker = message.is_taker || (!message.is_maker && orders_.find(message.taker_order_id) != nullptr);
   if (!maker && !taker) {
@@ -163,13 +172,14 @@ ExchangeOrders::Outcome ExchangeOrders::apply_match(const UserMessage& message, 
     return {};
   }
   Outcome outcome;
-  if (maker) tell_fill(message, true, outcome, out);
-  if (taker) tell_fill(message, false, outcome, out);
+  if (maker) tell_fill(message, true, now, outcome, out);
+  if (taker) tell_fill(message, false, now, outcome, out);
   return outcome;
 }
 
 // One side of a match. A match with ourselves has both, and is two executions (5.1).
-void ExchangeOrders::tell_fill(const UserMessage& message, bool maker, Outcome& outcome, AccountSink& out) {
+void ExchangeOrders::tell_fill(const UserMessage& message, bool maker, UnixNanos now, Outcome& outcome,
+                               AccountSink& out) {
   Report report = report_of(message);
   Execution& fill = report.execution;
   fill.kind = ExecutionKind::kTrade;
@@ -190,27 +200,29 @@ void ExchangeOrders::tell_fill(const UserMessage& message, bool maker, Outcome& 
     return;
   }
   outcome.filled = true;
-  if (!add_up(fill)) outcome.doubtful = fill.order_id;
+  if (!add_up(fill, now)) outcome.doubtful = fill.order_id;
   publish(std::move(report), 0, false, out);
 }
 
 // A match that comes behind the order's end is in the venue's own figure already; one that would exceed the quantity
-// is, too, or a change of it was lost.
-bool ExchangeOrders::add_up(Execution& fill) const {
+// is, too, or a change of it was lost. One that comes after a row of REST told of more may be in that row.
+bool ExchangeOrders::add_up(Execution& fill, UnixNanos now) const {
   fill.status = OrderStatus::kPartiallyFilled;
   const KnownOrder* const known = orders_.find(fill.order_id);
   if (known == nullptr || !known->order.cumulative_quantity) return true;
   const auto& quantity = known->order.quantity;
   WideDecimal filled = add(*known->order.cumulative_quantity, *fill.last_quantity);
-  const bool exceeds = !known->ended && quantity && is_greater(filled, *quantity);
-  if (known->ended || exceeds) filled = *known->order.cumulative_quantity;
+  const auto raised = raised_.find(fill.order_id);
+  const bool in_row = raised != raised_.end() && is_recent(raised->second, now);
+  const bool doubtful = !known->ended && (in_row || (quantity && is_greater(filled, *quantity)));
+  if (known->ended || doubtful) filled = *known->order.cumulative_quantity;
   fill.cumulative_quantity = filled;
   if (known->ended) {
     fill.status = known->order.status;
   } else if (quantity && compare(filled, *quantity) == 0) {
     fill.status = OrderStatus::kFilled;
   }
-  return !exceeds;
+  return !doubtful;
 }
 
 // Of an order that ended: the filled quantity that we made of the stream is another.
@@ -227,9 +239,9 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool firs
   if (ended_.contains(row.id) && !corrected) return {};  // the stream knows it better by now
   const WideDecimal told = known != nullptr ? known->order.cumulative_quantity.value_or(WideDecimal{}) : WideDecimal{};
   const bool more = is_greater(row.filled, told);
-  if (known != nullptr && !corrected &&
-      (is_behind(row, *known, told) || (known->order.status == row.status && !more && !first))) {
-    return {};
+  if (known != nullptr && !corrected) {
+    const bool behind = was_never_open(row, *known) || (!is_final(row.status) && is_greater(told, row.filled));
+    if (behind || (known->order.status == row.status && !more && !first)) return {};
   }
   Report report;
   report.symbol = row.product;
@@ -238,8 +250,8 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool firs
   report.meta.venue_time = row.done_at;
   Execution& order = report.execution;
   // A cancel is told by nothing else any more; a fill is, by the sweep.
-  order.kind = known != nullptr && !corrected && row.status == OrderStatus::kCancelled ? ExecutionKind::kCancelled
-                                                                                       : ExecutionKind::kStatus;
+  const bool cancels = known != nullptr && !known->ended && row.status == OrderStatus::kCancelled;
+  order.kind = cancels ? ExecutionKind::kCancelled : ExecutionKind::kStatus;
   // REST does not tell expired from cancelled.
   const bool expired = corrected && known->order.status == OrderStatus::kExpired;
   order.status = expired && row.status == OrderStatus::kCancelled ? OrderStatus::kExpired : row.status;
@@ -252,6 +264,11 @@ ExchangeOrders::Outcome ExchangeOrders::apply_row(const OrderRow& row, bool firs
   order.stop_price = row.stop_price;
   order.quantity = row.size;
   order.cumulative_quantity = more || corrected ? row.filled : told;
+  if (more) {
+    if (raised_.size() >= kRemembered)
+      std::erase_if(raised_, [&](const auto& one) { return !is_recent(one.second, now); });
+    raised_[row.id] = now;
+  }
   order.reason = row.status == OrderStatus::kCancelled ? row.done_reason : "";
   publish(std::move(report), row.done_at.value_or(now), true, out);
   return {.filled = false, .mismatch = more && !corrected && (known != nullptr || !first), .doubtful = {}};

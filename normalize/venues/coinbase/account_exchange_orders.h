@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "normalize/account/account_adapter.h"
@@ -31,7 +32,8 @@ class ExchangeOrders {
     std::string doubtful;   // an order of which messages were lost: REST knows how it stands
   };
 
-  Outcome apply(const UserMessage& message, AccountSink& out);
+  // `now`: when it was received.
+  Outcome apply(const UserMessage& message, UnixNanos now, AccountSink& out);
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
   // A row of REST, received at `now`. `first`: of the first list of a connection, which is told even if it says nothing
@@ -55,14 +57,14 @@ class ExchangeOrders {
 
   static Report report_of(const UserMessage& message);
   bool is_repeated(const UserMessage& message);
-  Outcome apply_match(const UserMessage& message, AccountSink& out);
-  void tell_fill(const UserMessage& message, bool maker, Outcome& outcome, AccountSink& out);
+  Outcome apply_match(const UserMessage& message, UnixNanos now, AccountSink& out);
+  void tell_fill(const UserMessage& message, bool maker, UnixNanos now, Outcome& outcome, AccountSink& out);
   bool adopt_remaining(const UserMessage& message, schemas::Execution& execution) const;
   bool apply_open(const UserMessage& message, Report& report) const;
   bool apply_done(const UserMessage& message, Report& report) const;
   void apply_change(const UserMessage& message, Report& report) const;
-  // What the sum of fills makes of an order, without a word of the venue. False: it would exceed the quantity.
-  bool add_up(schemas::Execution& fill) const;
+  // What the sum of fills makes of an order, without a word of the venue. False: it may be wrong.
+  bool add_up(schemas::Execution& fill, UnixNanos now) const;
   bool is_corrected(const OrderRow& row) const;
   void publish(Report report, UnixNanos id_time, bool snapshot, AccountSink& out);
 
@@ -71,6 +73,8 @@ class ExchangeOrders {
   Orders orders_{kEndedOrders};
   RecentIds told_;                // fills by event_id, other messages by order and sequence
   RecentIds ended_{kRemembered};  // order ids
+  // When a row of REST last told of more than the matches of an order. Those of the last half minute count.
+  std::unordered_map<std::string, UnixNanos> raised_;
 };
 
 }  // namespace millrace::normalize::coinbase

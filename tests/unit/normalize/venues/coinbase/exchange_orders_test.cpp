@@ -66,6 +66,35 @@ TEST(CoinbaseExchangeOrders, MatchWithOneselfIsTwoExecutions) {
   EXPECT_NE(maker.event_id, taker.event_id);
 }
 
+// The row of REST was made after the match, and came before it.
+TEST(CoinbaseExchangeOrders, MatchBehindARowThatHoldsItIsNotAddedTwice) {
+  Exchange account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("exchange_received"));
+  account.time(account.now + 61 * kSecond);
+  const auto row =
+      changed(changed(changed(fixture("exchange_rest_orders"), "d96aad29-aa9d-471b-ab6d-0c2a3383479c",
+                              "d50ec984-77a8-460a-b958-66f114b0de9b"),
+                      R"("size":"100.0","product_id":"ETH-USD")", R"("size":"0.5","product_id":"BTC-USD")"),
+              R"("filled_size":"0.0")", R"("filled_size":"0.2")");
+  ASSERT_TRUE(account.answer_to("orders", row));
+  account.clear();
+  ASSERT_TRUE(account.feed_file("exchange_match_maker"));
+  EXPECT_THAT(order_lines(account), ElementsAre("TRADE PARTIALLY_FILLED cum 0.2 leaves 0.3"));
+  ASSERT_EQ(account.todo.rest.size(), 1U) << "REST is asked how it stands";
+  EXPECT_EQ(account.todo.rest[0].target, "/orders/d50ec984-77a8-460a-b958-66f114b0de9b");
+}
+
+TEST(CoinbaseExchangeOrders, OpenBehindItsMatchTakesNothingBack) {
+  Exchange account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("exchange_received"));
+  ASSERT_TRUE(account.feed_file("exchange_match_maker"));
+  account.clear();
+  ASSERT_TRUE(account.feed_file("exchange_open"));
+  EXPECT_THAT(order_lines(account), ElementsAre("NEW PARTIALLY_FILLED cum 0.2 leaves 0.3"));
+}
+
 TEST(CoinbaseExchangeOrders, MatchOfStrangersIsNotForUs) {
   Exchange account;
   account.go_live();

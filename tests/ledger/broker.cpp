@@ -5,15 +5,29 @@
 #include <utility>
 
 namespace millrace::ledger {
+namespace {
+
+template <class Records>
+std::int64_t last_of(const Records& records) {
+  return static_cast<std::int64_t>(records.size()) - 1;
+}
+
+}  // namespace
 
 void Broker::add(ExecutionRecord record) {
   executions.push_back(std::move(record));
   if (on_execution) on_execution(executions.back());
 }
 
+void Broker::add_replay(const ExecutionRecord& record) {
+  if (on_replay) on_replay(record);
+  add(record);
+}
+
 void Broker::commit(const schemas::Cursor& cursor, const schemas::Recovery& recovery) {
   cursors.push_back(cursor);
   recoveries.push_back(recovery);
+  if (on_recovery) on_recovery(recovery);
   if (on_commit) on_commit(recovery);
 }
 
@@ -49,43 +63,51 @@ std::span<std::byte> Producer::reserve(publish::StreamSlot, std::size_t bound) {
 
 void Producer::commit(publish::StreamSlot stream, std::size_t length, std::int64_t seq) {
   send(slots_[static_cast<std::size_t>(stream)], buffer_.substr(0, length),
-       [this, stream, seq] { listener_->on_ack(stream, 0, seq, seq); });
+       [this, stream, seq](std::int64_t offset) { listener_->on_ack(stream, 0, offset, seq); });
 }
 
-// Heartbeats are what the tests of the writer look at; here nobody does.
 bool Producer::put(std::string_view, std::string_view, std::string_view bytes, schemas::MessageType type) {
-  if (type == schemas::MessageType::kStreamStatus) send(type, std::string(bytes), {});
+  using schemas::MessageType;
+  if (type == MessageType::kStreamStatus || type == MessageType::kHeartbeat) send(type, std::string(bytes), {});
   return true;
 }
 
-void Producer::send(schemas::MessageType type, std::string bytes, std::function<void()> acknowledged) {
+void Producer::send(schemas::MessageType type, std::string bytes,
+                    std::function<void(std::int64_t offset)> acknowledged) {
   const auto sent = std::make_shared<Sent>(Sent{type, std::move(bytes)});
   under_way_.push_back(sent);
   last_landing_ = std::max(last_landing_, broker_.landing(time_.now(), random_));
   time_.at(last_landing_, [this, alive = std::weak_ptr<int>(alive_), sent, acknowledged = std::move(acknowledged)] {
     if (sent->done) return;
-    land(*sent);
+    const std::int64_t offset = land(*sent);
     under_way_.erase(under_way_.begin());
     if (!acknowledged) return;
-    time_.after(kMillisecond + random_.below(10 * kMillisecond), [alive, acknowledged] {
-      if (!alive.expired()) acknowledged();
+    time_.after(kMillisecond + random_.below(10 * kMillisecond), [alive, acknowledged, offset] {
+      if (!alive.expired()) acknowledged(offset);
     });
   });
 }
 
-void Producer::land(const Sent& sent) {
+std::int64_t Producer::land(const Sent& sent) {
   const auto read = schemas::decode(sent.type, sent.bytes);
   if (!read) throw std::logic_error("a record of the worker cannot be decoded");
+  if (broker_.on_worker_bytes) broker_.on_worker_bytes(sent.type, sent.bytes);
   if (const auto* execution = std::get_if<schemas::Decoded<schemas::Execution>>(&*read)) {
     const schemas::Meta& meta = execution->meta;
     broker_.add({meta.stream->symbol, meta.venue_time, meta.receive_time, meta.origin, meta.epoch, execution->body,
                  meta.stream->instrument, meta.seq});
-  } else if (const auto* balance = std::get_if<schemas::Decoded<schemas::Balance>>(&*read)) {
+    return last_of(broker_.executions);
+  }
+  if (const auto* balance = std::get_if<schemas::Decoded<schemas::Balance>>(&*read)) {
     broker_.balances.push_back({balance->meta.epoch, balance->meta.origin, balance->body});
-  } else if (const auto* status = std::get_if<schemas::Decoded<schemas::StreamStatus>>(&*read)) {
+    return last_of(broker_.balances);
+  }
+  if (const auto* status = std::get_if<schemas::Decoded<schemas::StreamStatus>>(&*read)) {
     broker_.statuses.push_back({status->meta.epoch, status->body});
     if (broker_.on_status) broker_.on_status(broker_.statuses.back());
+    return last_of(broker_.statuses);
   }
+  return 0;
 }
 
 }  // namespace millrace::ledger

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "publish/lane/ack_listener.h"
@@ -53,10 +54,16 @@ struct Broker {
   std::function<void(const StatusRecord&)> on_status;
   // Cursor and Recovery became visible in one step.
   std::function<void(const schemas::Recovery&)> on_commit;
+  // What lands as it was written, before anything else is told of it: a record of the worker, a fill of the sidecar and
+  // its words, committed or not.
+  std::function<void(schemas::MessageType, std::string_view bytes)> on_worker_bytes;
+  std::function<void(const ExecutionRecord&)> on_replay;
+  std::function<void(const schemas::Recovery&)> on_recovery;
 
   UnixNanos down_until = 0;  // takes nothing before
 
   void add(ExecutionRecord record);
+  void add_replay(const ExecutionRecord& record);
   void commit(const schemas::Cursor& cursor, const schemas::Recovery& recovery);
   // When a record that is sent now lands: mostly within 20 ms, now and then within seconds.
   UnixNanos landing(UnixNanos now, Random& random) const;
@@ -86,8 +93,9 @@ class Producer final : public publish::RecordSink {
     std::string bytes;
     bool done = false;  // landed or lost with its producer
   };
-  void send(schemas::MessageType type, std::string bytes, std::function<void()> acknowledged);
-  void land(const Sent& sent);
+  void send(schemas::MessageType type, std::string bytes, std::function<void(std::int64_t offset)> acknowledged);
+  // The offset in its topic.
+  std::int64_t land(const Sent& sent);
 
   Broker& broker_;
   Timeline& time_;

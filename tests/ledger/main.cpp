@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   app.add_flag("--late-rest", options.late_rest, "REST lags by more than the safety lag: late fills must be told");
   app.add_option("--history", options.history, "steps to print of a run that failed");
   app.add_option("--until", options.until,
-                 "stop at the first seed that violates this: fills, states, content, watermark");
+                 "stop at the first seed that violates this: fills, states, content, watermark, verify");
   app.add_flag("--verbose", options.verbose, "the product's own log");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(options.verbose ? spdlog::level::info : spdlog::level::off);

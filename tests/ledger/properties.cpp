@@ -51,6 +51,8 @@ std::string_view name(Property property) noexcept {
       return "content: no event_id has two contents";
     case Property::kWatermark:
       return "watermark: never ahead of the truth";
+    case Property::kVerify:
+      return "verify: an independent consumer finds nothing wrong";
   }
   return "";
 }

@@ -14,7 +14,7 @@
 namespace millrace::ledger {
 
 // What issue and design promise of accounts, numbered as the README of this folder does.
-enum class Property : std::uint8_t { kFills = 1, kStates, kContent, kWatermark };
+enum class Property : std::uint8_t { kFills = 1, kStates, kContent, kWatermark, kVerify };
 std::string_view name(Property property) noexcept;
 
 struct Violation {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "tests/ledger/judge.h"
 #include "tests/ledger/sidecar_process.h"
 #include "tests/ledger/worker_process.h"
 
@@ -38,6 +39,7 @@ class Run {
         options_(face_options(scenario)),
         host_(accounts::make_face(options_), time_, history_, scenario.seed + 2),
         properties_(host_.face().ledger(), broker_),
+        judge_(scenario.venue, time_),
         sidecar_world_{
             time_,         history_,         random_,   host_, broker_,
             sidecar_keys_, options_.keys[1], scenario_, false, [this](std::int64_t wait) { kill_sidecar(wait); }} {
@@ -45,6 +47,11 @@ class Run {
       properties_.on_execution(record);
       if (sidecar_ && !sidecar_->is_dead()) sidecar_->on_record();
     };
+    broker_.on_worker_bytes = [this](schemas::MessageType type, std::string_view bytes) {
+      judge_.on_worker(type, bytes);
+    };
+    broker_.on_replay = [this](const ExecutionRecord& record) { judge_.on_replay(record); };
+    broker_.on_recovery = [this](const schemas::Recovery& recovery) { judge_.on_recovery(recovery); };
     broker_.on_status = [this](const StatusRecord& record) {
       if (sidecar_ && !sidecar_->is_dead()) sidecar_->on_status(record);
     };
@@ -79,6 +86,7 @@ class Run {
   VenueHost host_;
   Broker broker_;
   Properties properties_;
+  Judge judge_;
   Nonces worker_keys_, sidecar_keys_;
   SidecarProcess::World sidecar_world_;
   bool calm_ = false;
@@ -227,6 +235,9 @@ Outcome Run::outcome() {
   const accounts::Ledger& ledger = host_.face().ledger();
   if (const std::string wrong = ledger.audit(); !wrong.empty()) {
     all.violations.push_back({Property::kFills, "the ledger itself: " + wrong});
+  }
+  if (const std::string wrong = judge_.verdict(); !wrong.empty()) {
+    all.violations.push_back({Property::kVerify, wrong});
   }
   all.history = history_.lines();
   all.fills = static_cast<std::int64_t>(ledger.fills().size());

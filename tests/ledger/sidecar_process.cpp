@@ -153,7 +153,7 @@ void SidecarProcess::publish(std::int64_t id, const normalize::FoundFill& fill, 
       fill.symbol,   fill.venue_time, received, schemas::Origin::kReplay, world_.broker.cursors.back().instance,
       fill.execution};
   world_.time.at(last_landing_, [this, id, refused, lands, lost_if_dead, record = std::move(record)] {
-    if (lands && !(is_dead() && lost_if_dead)) world_.broker.add(record);
+    if (lands && !(is_dead() && lost_if_dead)) world_.broker.add_replay(record);
     later(world_.random.below(20 * kMillisecond), [id, refused](fills::AccountSidecar& core, UnixNanos now) {
       core.on_published(id, !refused, refused ? "refused" : "", now);
     });
@@ -199,6 +199,7 @@ void SidecarProcess::renew_token(std::int64_t id) {
 
 void SidecarProcess::tell(const schemas::Recovery& recovery) {
   world_.history.note("recovery {} told in phase {}", recovery.sweep, static_cast<int>(recovery.phase));
+  if (world_.broker.on_recovery) world_.broker.on_recovery(recovery);
 }
 
 }  // namespace millrace::ledger

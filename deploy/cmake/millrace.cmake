@@ -33,12 +33,34 @@ if(MILLRACE_FUZZ)
   target_compile_options(millrace_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Standard headers and fmt are half of what a file compiles, GoogleTest's are as much again: each lot is precompiled once.
+# The preset dev does without, and so finds what a file should have included.
+function(millrace_precompiled name libraries)
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/deploy/cmake/precompiled.cpp)
+  target_link_libraries(${name} PRIVATE millrace_flags fmt::fmt ${libraries})
+  target_precompile_headers(${name} PRIVATE
+    <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <span> <stdexcept>
+    <string> <string_view> <utility> <vector> <fmt/format.h> ${ARGN})
+endfunction()
+millrace_precompiled(millrace_headers "")
+millrace_precompiled(millrace_test_headers GTest::gmock <gmock/gmock.h> <gtest/gtest.h>)
+if(NOT MILLRACE_SANITIZE)
+  target_compile_options(millrace_test_headers PRIVATE -O1)  # as the tests
+endif()
+
+# millrace_precompile(NAME HEADERS): the target uses these.
+function(millrace_precompile name headers)
+  target_compile_definitions(${name} PRIVATE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
+  target_precompile_headers(${name} REUSE_FROM ${headers})
+endfunction()
+
 # millrace_library(NAME SOURCES ... [PUBLIC targets] [PRIVATE targets]): the folder's target millrace::NAME.
 function(millrace_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(millrace_${name} STATIC ${arg_SOURCES})
   add_library(millrace::${name} ALIAS millrace_${name})
   target_link_libraries(millrace_${name} PUBLIC millrace_flags ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  millrace_precompile(millrace_${name} millrace_headers)
 endfunction()
 
 # millrace_optimized(NAME): also in sanitizer builds, which otherwise compile at -O0, in half the time. For where their
@@ -46,6 +68,7 @@ endfunction()
 function(millrace_optimized name)
   if(MILLRACE_SANITIZE)
     target_compile_options(millrace_${name} PRIVATE -O1)
+    set_target_properties(millrace_${name} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)  # those are of -O0
   endif()
 endfunction()
 
@@ -55,11 +78,7 @@ function(millrace_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE millrace_flags ${arg_LIBRARIES} GTest::gmock_main)
   target_compile_definitions(${name} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # GoogleTest's headers are half of what a test compiles; for one or two files a header of its own does not pay.
-  list(LENGTH arg_SOURCES files)
-  if(files GREATER 2)
-    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-  endif()
+  millrace_precompile(${name} millrace_test_headers)
   if(NOT MILLRACE_SANITIZE)
     target_compile_options(${name} PRIVATE -O1)  # the tests' own code; a third of its compile time less
   endif()

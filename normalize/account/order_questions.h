@@ -55,8 +55,8 @@ class OrderQuestions {
   // ends its list. True: both lists are complete, and ask_missing() is next.
   bool on_page(About about, const std::vector<std::string>& ids, std::string_view cursor, AccountCommands& todo);
   void ask_missing(UnixNanos now, const std::vector<std::string>& open_ids, AccountCommands& todo);
-  // Asks for one order at `not_before`, as what is known of it may be wrong. Nothing waits for the answer, but without one
-  // each further round asks again. At most kMostDoubtful at a time: as many orders that ended are known.
+  // Asks for one order at `not_before`, as what is known of it may be wrong. Nothing waits for the answer, but without
+  // one each further round asks again. At most kMostDoubtful at a time: as many orders that ended are known.
   void ask_about(const std::string& id, UnixNanos not_before, AccountCommands& todo);
   static constexpr std::size_t kMostDoubtful = 1'000;
   // The order's state was told.

@@ -41,9 +41,9 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
       host_(world_.context, settings_.config, venue_->rest_url()),
       identity_(schemas::make_stream_identity(settings_.config.venue, "", "", settings_.config.name)),
       writer_(settings_.config.venue, settings_.config.name, world_.lane, writer_options(settings_.fills, world_.now)),
-      share_(effective_limits(settings_.config.limits, venue_->capabilities().limits).rest_weight_per_minute,
-             static_cast<int>(
-                 ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))),
+      share_(
+          effective_limits(settings_.config.limits, venue_->capabilities().limits).rest_weight_per_minute,
+          static_cast<int>(ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))),
       nonces_(std::make_shared<ingest::LazyNonces>(settings_.nonce_file)) {
   auto signer = make_signer(std::move(keys));
   if (!signer) throw std::runtime_error(fmt::format("account {}: {}", name_, signer.error().where));

@@ -50,6 +50,7 @@ void AccountFixture::answer(std::string body, int status) {
   HttpAnswer made;
   made.end.status = status;
   made.body = std::move(body);
+  made.body.reserve(made.body.size() + normalize::kFramePadding);  // as the connection promises
   std::exchange(requests.back().done, nullptr)(std::move(made));
 }
 

@@ -36,6 +36,8 @@ SeenOrigin origin_of(v1::Origin origin) {
       return SeenOrigin::kSnapshot;
     case v1::ORIGIN_REPLAY:
       return SeenOrigin::kReplay;
+    case v1::ORIGIN_HISTORY:
+      return SeenOrigin::kHistory;
     default:
       return SeenOrigin::kOther;
   }

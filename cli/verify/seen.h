@@ -15,7 +15,7 @@ namespace millrace::cli {
 enum class MarkKind : std::uint8_t { kOther, kVenue, kLocal, kRestart };
 
 // How the venue's word came to us.
-enum class SeenOrigin : std::uint8_t { kOther, kLive, kSnapshot, kReplay };
+enum class SeenOrigin : std::uint8_t { kOther, kLive, kSnapshot, kReplay, kHistory };
 
 // One declared hole.
 struct SeenMark {

@@ -22,6 +22,7 @@ namespace {
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
 constexpr std::chrono::seconds kBetweenRenewals{1};
 constexpr std::chrono::seconds kAfterRefusal{1};
+constexpr std::size_t kGroup = 1'000;  // records of a partition at once
 
 int make_wake_fd() {
   const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -70,15 +71,14 @@ std::string AccountLane::add_topic(const std::string& topic, std::chrono::millis
   Topic added;
   added.name = topic;
   added.slot = producer_->add_topic(full);
-  added.partitions = producer_->partitions(added.slot, timeout);
-  if (added.partitions < 0) {
+  const std::int32_t partitions = producer_->partitions(added.slot, timeout);
+  if (partitions < 0) {
     return fmt::format("kafka: no answer from {} about topic {}: is the broker up?", settings_.kafka.brokers, full);
   }
-  if (added.partitions == 0) {
+  if (partitions == 0) {
     return fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", full);
   }
-  added.hold_until.resize(static_cast<std::size_t>(added.partitions));
-  added.last_offset.resize(static_cast<std::size_t>(added.partitions), -1);
+  added.partitions.resize(static_cast<std::size_t>(partitions));
   topic_by_name_.emplace(topic, static_cast<std::uint32_t>(topics_.size()));
   topics_.push_back(std::move(added));
   return {};
@@ -132,13 +132,19 @@ bool AccountLane::put(std::string_view topic, std::string_view key, std::string_
 
 // Behind what waits on disk, everything waits on disk: the order is the promise.
 void AccountLane::add(Entry entry) {
-  entry.partition = partition_of(entry.key, topics_[entry.topic].partitions);
+  entry.partition = partition_of(entry.key, static_cast<std::int32_t>(topics_[entry.topic].partitions.size()));
   stats_.records.add();
   stats_.bytes.add(entry.bytes.size());
   const bool others_wait = spill_.records() > 0 || !beyond_disk_.empty();
   if (others_wait || used_ + cost(entry) > settings_.memory_limit) return to_disk(std::move(entry));
+  keep(std::move(entry));
+}
+
+void AccountLane::keep(Entry entry) {
   used_ += cost(entry);
+  entry.number = next_number_++;
   entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+  partition_of_entry(*entries_.back()).waiting.push_back(entries_.back().get());
 }
 
 // Beyond the disk there is only memory: what was taken is kept, and the owner is told to take no more.
@@ -171,24 +177,21 @@ void AccountLane::from_disk() {
     entry.seq = record->seq;
     entry.slot = record->slot;
     entry.type = static_cast<schemas::MessageType>(record->type);
-    entry.partition = partition_of(entry.key, topics_[entry.topic].partitions);
-    used_ += cost(entry);
-    entries_.push_back(std::make_unique<Entry>(std::move(entry)));
+    entry.partition = partition_of(entry.key, static_cast<std::int32_t>(topics_[entry.topic].partitions.size()));
+    keep(std::move(entry));
   }
   on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
   while (spill_.records() == 0 && !beyond_disk_.empty() && used_ < settings_.memory_limit) {
-    const std::size_t bytes = cost(beyond_disk_.front());
-    beyond_disk_bytes_ -= bytes;
-    used_ += bytes;
-    entries_.push_back(std::make_unique<Entry>(std::move(beyond_disk_.front())));
+    beyond_disk_bytes_ -= cost(beyond_disk_.front());
+    keep(std::move(beyond_disk_.front()));
     beyond_disk_.pop_front();
   }
 }
 
 void AccountLane::flush_batch() {
   now_ = Clock::now();
-  send_all();
   if (producer_) producer_->poll(*this);
+  send_all();
   release();
 }
 
@@ -203,18 +206,25 @@ void AccountLane::poll() {
   send_all();
 }
 
-// A partition on hold keeps its own entries back and no other's.
+// Each partition by itself: one on hold, or without a leader, keeps only its own entries back.
 void AccountLane::send_all() {
   if (!producer_ || producer_->dead()) return;
-  bool all_before_sent = true;
-  for (std::size_t i = first_waiting_; i < entries_.size(); ++i) {
-    Entry& entry = *entries_[i];
-    if (entry.state != State::kWaiting) continue;
-    const bool held = topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)] > now_;
-    if (!held && !send(entry)) return stats_.queue_full.add();
-    if (held) all_before_sent = false;
-    if (all_before_sent) first_waiting_ = i + 1;
+  for (Topic& topic : topics_) {
+    for (Partition& partition : topic.partitions) {
+      if (!send_group(partition)) return stats_.queue_full.add();
+    }
   }
+}
+
+// What waits goes when the group before is reported: so it travels in a few requests, and librdkafka's queue is empty
+// while its requests are on their way. A queue that may not be sent keeps librdkafka 2.0.2's thread from sleeping until
+// the broker answers, which on a machine of few cores takes the very time that the broker would need.
+bool AccountLane::send_group(Partition& partition) {
+  if (partition.sent > 0) return true;
+  while (!partition.waiting.empty() && partition.sent < kGroup && partition.hold_until <= now_) {
+    if (!send(*partition.waiting.front())) return false;
+  }
+  return true;
 }
 
 // False: librdkafka's queue is full, or the producer died.
@@ -228,33 +238,60 @@ bool AccountLane::send(Entry& entry) {
   if (entry.stamp_ns != 0) stats_.receive_to_publish.add(now_.time_since_epoch().count() - entry.stamp_ns);
   if (entry.may_be_there) stats_.resent.add();
   entry.state = State::kSent;
+  Partition& partition = partition_of_entry(entry);
+  partition.waiting.pop_front();
+  ++partition.sent;
   if (fate != Fate::kAcked) on_report(&entry, fate, entry.partition, -1);
   return true;
 }
 
 void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t offset) {
   auto& entry = *static_cast<Entry*>(cookie);
-  if (fate == Fate::kAcked) return acked(entry, offset);
   if (fate == Fate::kProducerDead) return;  // renew_if_dead() has it sent again
+  Partition& partition = partition_of_entry(entry);
+  --partition.sent;
+  if (fate == Fate::kAcked) return acked(entry, offset);
   // Refused, and so will be what is behind it in the partition: all of it in order again, after a while.
   if (fate != Fate::kQueueFull) {
     retried_.add();
-    auto& hold_until = topics_[entry.topic].hold_until[static_cast<std::size_t>(entry.partition)];
-    if (hold_until <= now_) {  // once for all that are refused together
+    if (partition.hold_until <= now_) {  // once for all that are refused together
       spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name,
                    name(fate), kAfterRefusal.count());
     }
-    hold_until = now_ + kAfterRefusal;
+    partition.hold_until = now_ + kAfterRefusal;
   }
+  wait_again(entry);
+}
+
+// Before what was committed after it.
+void AccountLane::wait_again(Entry& entry) {
   entry.state = State::kWaiting;
-  first_waiting_ = 0;
+  std::deque<Entry*>& waiting = partition_of_entry(entry).waiting;
+  const auto later = std::ranges::find_if(waiting, [&](const Entry* one) { return one->number > entry.number; });
+  waiting.insert(later, &entry);
+}
+
+// After a producer's end: nobody knows what became of what it had.
+void AccountLane::all_wait_again() {
+  for (Topic& topic : topics_) {
+    for (Partition& partition : topic.partitions) {
+      partition.waiting.clear();
+      partition.sent = 0;
+    }
+  }
+  for (const auto& entry : entries_) {
+    if (entry->state == State::kDone) continue;
+    entry->may_be_there = entry->may_be_there || entry->state == State::kSent;
+    entry->state = State::kWaiting;
+    partition_of_entry(*entry).waiting.push_back(entry.get());
+  }
 }
 
 void AccountLane::acked(Entry& entry, std::int64_t offset) {
   stats_.acked.add();
   entry.state = State::kDone;
   if (entry.stamp_ns != 0) stats_.receive_to_ack.add(Clock::now().time_since_epoch().count() - entry.stamp_ns);
-  std::int64_t& last = topics_[entry.topic].last_offset[static_cast<std::size_t>(entry.partition)];
+  std::int64_t& last = partition_of_entry(entry).last_offset;
   const bool anew = offset >= 0 && offset < last;
   if (offset >= 0) last = offset;
   if (anew) stats_.made_anew.add();
@@ -267,7 +304,6 @@ void AccountLane::release() {
   while (!entries_.empty() && entries_.front()->state == State::kDone) {
     used_ -= cost(*entries_.front());
     entries_.pop_front();
-    if (first_waiting_ > 0) --first_waiting_;
   }
   stats_.ring_bytes.set(used_ + beyond_disk_bytes_);
   const bool room = beyond_disk_.empty() && used_ < settings_.memory_limit / 2 && spill_.bytes() < spill_.limit() / 2;
@@ -284,12 +320,7 @@ void AccountLane::renew_if_dead() {
       return spdlog::error("kafka: {}: trying again", error.what());
     }
     for (std::size_t i = 0; i < topics_.size(); ++i) topics_[i].slot = static_cast<TopicSlot>(i);
-    for (const auto& entry : entries_) {
-      if (entry->state != State::kSent) continue;
-      entry->state = State::kWaiting;
-      entry->may_be_there = true;
-    }
-    first_waiting_ = 0;
+    all_wait_again();
     return;
   }
   if (producer_ && !producer_->dead()) return;

@@ -71,12 +71,18 @@ class AccountLane final : public RecordSink, private ReportListener {
  private:
   using Clock = std::chrono::steady_clock;
   enum class State : std::uint8_t { kWaiting, kSent, kDone };
+  struct Entry;
+  // Of a topic. What waits is in the order of commit().
+  struct Partition {
+    std::deque<Entry*> waiting;
+    std::size_t sent = 0;            // at librdkafka, without a report
+    Clock::time_point hold_until{};  // after a refusal
+    std::int64_t last_offset = -1;
+  };
   struct Topic {
     std::string name;  // after the prefix
     TopicSlot slot{};
-    std::int32_t partitions = 0;
-    std::vector<Clock::time_point> hold_until;  // by partition: after a refusal
-    std::vector<std::int64_t> last_offset;      // by partition
+    std::vector<Partition> partitions;
   };
   struct Stream {
     std::uint32_t topic;
@@ -94,6 +100,7 @@ class AccountLane final : public RecordSink, private ReportListener {
     State state = State::kWaiting;
     bool may_be_there = false;  // handed to a producer that died
     std::int64_t stamp_ns = 0;
+    std::uint64_t number = 0;  // in the order of commit(), as far as it is in entries_
   };
 
   void on_report(void* cookie, Fate fate, std::int32_t partition, std::int64_t offset) override;
@@ -102,8 +109,15 @@ class AccountLane final : public RecordSink, private ReportListener {
   void to_disk(Entry entry);
   SpilledRecord spilled(const Entry& entry) const;
   void from_disk();
+  void keep(Entry entry);
   void send_all();
+  bool send_group(Partition& partition);
   bool send(Entry& entry);
+  void wait_again(Entry& entry);
+  void all_wait_again();
+  Partition& partition_of_entry(const Entry& entry) {
+    return topics_[entry.topic].partitions[static_cast<std::size_t>(entry.partition)];
+  }
   void release();
   void acked(Entry& entry, std::int64_t offset);
   void renew_if_dead();
@@ -119,9 +133,9 @@ class AccountLane final : public RecordSink, private ReportListener {
   std::map<std::string, std::uint32_t, std::less<>> topic_by_name_;
   std::vector<Stream> streams_;
   std::deque<std::unique_ptr<Entry>> entries_;  // oldest first; addresses are librdkafka's cookies
-  std::size_t first_waiting_ = 0;               // no entry before it is kWaiting
-  std::size_t used_ = 0;                        // by entries_
-  std::deque<Entry> beyond_disk_;               // what the disk refused: behind everything on it
+  std::uint64_t next_number_ = 1;
+  std::size_t used_ = 0;           // by entries_
+  std::deque<Entry> beyond_disk_;  // what the disk refused: behind everything on it
   std::size_t beyond_disk_bytes_ = 0;
   std::vector<std::byte> scratch_;
   Clock::time_point received_at_{};

@@ -2,8 +2,9 @@
 import collections
 import decimal
 import json
+import subprocess
 
-from flow import ROOT
+from flow import BIN, ROOT, expect
 
 
 def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
@@ -39,9 +40,17 @@ def control(flow, account, verb, **body):
 
 def topic(flow, name):
     """All records of a topic as they are now."""
-    out = flow.run("tail", "--brokers", flow.brokers, "--prefix", flow.prefix, "--config", flow.config, "--json",
-                   "--from", "beginning", "--until-end", "--topic", name).stdout
-    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return list(records_with(flow, name, "{"))
+
+
+def records_with(flow, name, text):
+    """The records whose JSON holds `text`, one after the other: for topics that are too large to be held."""
+    tail = subprocess.Popen(
+        [BIN, "tail", "--brokers", flow.brokers, "--prefix", flow.prefix, "--config", str(flow.config), "--json", "--from",
+         "beginning", "--until-end", "--topic", name], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    with tail.stdout as lines:
+        yield from (json.loads(line) for line in lines if text in line)
+    expect(tail.wait() == 0, f"tail of {name} ends with {tail.returncode}")
 
 
 def kill_and_restart(flow, process, start, name):

@@ -9,7 +9,7 @@ from account_flow import add_accounts, control, fills_of, missing_and_extra, sid
 from flow import LONG, Flow, expect, wait_for
 
 # A history of the whole account, a history per symbol; the rest of those whose stream tells fills in the long run.
-VENUES = sys.argv[1:] or ["kraken", "binance-usdm"]
+VENUES = sys.argv[1:] or (["kraken", "binance-usdm"] if LONG else ["kraken"])
 if LONG and not sys.argv[1:]:
     VENUES += ["binance-spot", "coinbase-exchange", "alpaca"]
 QUIETLY = 7  # fills that are lost with nothing behind them

@@ -41,11 +41,11 @@ bool is_final(v1::OrderStatus status) {
   }
 }
 
-// "EXECUTION_KIND_TRADE" is "TRADE"; what is not told, and values that this program does not know, are "".
-std::string word(const std::string& name, std::string_view prefix) {
-  if (name.size() <= prefix.size()) return {};
-  std::string own = name.substr(prefix.size());
-  return own == "UNSPECIFIED" ? std::string() : own;
+// "EXECUTION_KIND_TRADE" is "TRADE", and what is not told is "". Values that are newer than this program have no name:
+// their number will do.
+std::string word(const std::string& name, int value, std::string_view prefix) {
+  if (value == 0) return {};
+  return name.size() > prefix.size() ? name.substr(prefix.size()) : std::to_string(value);
 }
 
 // A number of a message, as far as it is there. Once `good` is false it stays so.
@@ -90,10 +90,10 @@ bool AccountReader::read(std::string_view bytes, SeenMeta& meta, SeenExecution& 
   if (!parse(messages_->execution, bytes) || !told.has_meta()) return false;
   copy_meta(told.meta(), meta);
   out.kind = kind_of(told.kind());
-  out.word = word(v1::ExecutionKind_Name(told.kind()), "EXECUTION_KIND_");
+  out.word = word(v1::ExecutionKind_Name(told.kind()), told.kind(), "EXECUTION_KIND_");
   out.event_id = told.event_id();
   out.order_id = told.order_id();
-  out.side = word(v1::Side_Name(told.side()), "SIDE_");
+  out.side = word(v1::Side_Name(told.side()), told.side(), "SIDE_");
   out.fee_asset = told.fee_asset();
   out.revision = told.revision();
   out.ended = is_final(told.status());
@@ -116,7 +116,7 @@ bool AccountReader::read(std::string_view bytes, SeenMeta& meta, SeenBalance& ou
   const v1::Balance& told = messages_->balance;
   if (!parse(messages_->balance, bytes) || !told.has_meta()) return false;
   copy_meta(told.meta(), meta);
-  out.word = word(v1::BalanceKind_Name(told.kind()), "BALANCE_KIND_");
+  out.word = word(v1::BalanceKind_Name(told.kind()), told.kind(), "BALANCE_KIND_");
   out.asset = told.asset();
   out.wallet = told.wallet();
   out.cause = told.cause();

@@ -106,6 +106,8 @@ TEST(VerifyAccount, EveryRecordSaysHowItIsKnownAndWhatHappened) {
   EXPECT_FALSE(with(3, [](auto& fill) { fill.mutable_meta()->clear_origin(); }).ok());
   EXPECT_FALSE(with(2, [](auto& order) { order.clear_kind(); }).ok());
   EXPECT_FALSE(with(2, [](auto& order) { order.clear_revision(); }).ok());
+  EXPECT_TRUE(with(2, [](auto& order) { order.set_kind(static_cast<v1::ExecutionKind>(99)); }).ok());  // newer than we
+  EXPECT_TRUE(with(2, [](auto& order) { order.mutable_meta()->set_origin(v1::ORIGIN_HISTORY); }).ok());
 }
 
 // --- numbers ---

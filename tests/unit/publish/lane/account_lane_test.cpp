@@ -238,6 +238,26 @@ TEST_F(AccountLaneTest, ATopicThatIsGoneIsWaitedFor) {
   EXPECT_EQ(harness.made_anew, 1);
 }
 
+TEST_F(AccountLaneTest, WhatComesWhileAGroupIsOnItsWayGoesWithTheNext) {
+  Harness harness(settings());
+  ASSERT_THAT(harness.problems, IsEmpty());
+  harness.lane.received_at(std::chrono::steady_clock::now());
+  const auto handed_over = [&] { return harness.lane.stats().receive_to_publish.total(); };
+  broker->kill();
+  for (int i = 0; i < 3; ++i) harness.publish();
+  harness.lane.flush_batch();
+  EXPECT_EQ(handed_over(), 3U);
+  for (int i = 0; i < 50; ++i) {
+    harness.publish();
+    harness.lane.flush_batch();
+  }
+  EXPECT_EQ(handed_over(), 3U) << "librdkafka's thread would not sleep with these in its queue";
+  broker->up();
+  ASSERT_TRUE(harness.poll_until_acked(53));
+  EXPECT_EQ(harness.acked, numbers(53));
+  EXPECT_EQ(first_occurrences(), numbers(53));
+}
+
 TEST_F(AccountLaneTest, WhatIsLeftAtTheEndIsTheNextProcessesInOrder) {
   {
     Harness harness(settings(20'000));

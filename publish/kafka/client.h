@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,5 +34,12 @@ enum class ClientKind { kAsking, kProducing, kReading };
 
 // A handle without callbacks. Throws std::runtime_error. Its destructor waits for librdkafka's threads.
 Client make_client(ClientKind kind, const SettingList& settings);
+
+// How many partitions a topic has by its full name; 0: it does not exist; -1: no answer in time. A topic made a moment
+// ago is not known to every broker yet, so one that is not known is asked about again for two seconds, or `timeout`.
+std::int32_t partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout);
+
+// The same for those that cannot go on without: throws std::runtime_error that says what to do.
+std::int32_t partitions_of_existing(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout);
 
 }  // namespace millrace::publish

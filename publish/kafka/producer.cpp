@@ -134,18 +134,8 @@ TopicSlot Producer::add_topic(const std::string& topic) {
   return static_cast<TopicSlot>(handle_->topics.size() - 1);
 }
 
-// No answer and "it does not exist" are different things: one is for the caller to wait for, the other to report.
 std::int32_t Producer::partitions(TopicSlot topic, std::chrono::milliseconds timeout) {
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error =
-      rd_kafka_metadata(handle_->client, 0, handle_->at(topic).topic, &metadata, static_cast<int>(timeout.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return -1;
-  std::int32_t count = 0;
-  if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    count = metadata->topics[0].partition_cnt;
-  }
-  rd_kafka_metadata_destroy(metadata);
-  return count;
+  return partition_count(handle_->client, rd_kafka_topic_name(handle_->at(topic).topic), timeout);
 }
 
 void Producer::push(TopicSlot topic, const Outgoing& record) {

@@ -51,6 +51,7 @@ struct TopicAdmin::Handle {
   Client client;
   std::string brokers;
   int timeout_ms;
+  std::chrono::milliseconds timeout() const { return std::chrono::milliseconds{timeout_ms}; }
   Queue queue{nullptr, rd_kafka_queue_destroy};
 
   Options options(rd_kafka_admin_op_t operation) const {
@@ -145,7 +146,11 @@ std::vector<std::string> TopicAdmin::create(const std::vector<WantedTopic>& topi
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = rd_kafka_topic_result_error(results[i]);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+      // The controller has made it; the broker that is asked next shall know it, too.
+      partition_count(handle_->client.get(), rd_kafka_topic_result_name(results[i]), handle_->timeout());
+      continue;
+    }
     const char* text = rd_kafka_topic_result_error_string(results[i]);
     errors.push_back(
         fmt::format("topic {}: {}", rd_kafka_topic_result_name(results[i]), text ? text : rd_kafka_err2str(error)));

@@ -30,27 +30,12 @@ SettingList reader_settings(const KafkaSettings& settings) {
   return all;
 }
 
-// Asked first: it gives the partitions to assign, and a missing topic becomes a line that says what to do.
-int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client, 0, handle, &metadata, static_cast<int>(timeout.count()));
-  rd_kafka_topic_destroy(handle);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error(fmt::format("kafka: topic {}: {}: is the broker up?", topic, rd_kafka_err2str(error)));
-  }
-  const int count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-  rd_kafka_metadata_destroy(metadata);
-  if (count > 0) return count;
-  throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
-}
-
 // Every partition of every topic, at the place where reading begins.
 Partitions partitions_of(rd_kafka_t* client, const ReadScope& scope, Clock::time_point deadline) {
   const std::int64_t start = scope.last ? RD_KAFKA_OFFSET_TAIL(*scope.last) : RD_KAFKA_OFFSET_BEGINNING;
   Partitions all(rd_kafka_topic_partition_list_new(4), rd_kafka_topic_partition_list_destroy);
   for (const std::string& topic : scope.topics) {
-    const int count = partition_count(client, topic, left_until(deadline));
+    const int count = partitions_of_existing(client, topic, left_until(deadline));
     for (int partition = 0; partition < count; ++partition) {
       rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition)->offset = start;
     }

@@ -63,18 +63,6 @@ rd_kafka_resp_err_t ask(milliseconds timeout, const Question& question) {
   }
 }
 
-int partition_count(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client, 0, handle, &metadata, static_cast<int>(timeout.count()));
-  rd_kafka_topic_destroy(handle);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(topic, error);
-  const int count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-  rd_kafka_metadata_destroy(metadata);
-  if (count > 0) return count;
-  throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
-}
-
 // A partition without a record since then is followed from its end.
 void seek_times(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list, milliseconds timeout) {
   const auto error = ask(timeout, [&](int left) {
@@ -113,7 +101,7 @@ TopicTail::TopicTail(const KafkaSettings& settings, const std::vector<Start>& st
   const Partitions timed(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
   for (const Start& start : starts) {
     const std::string topic = full_topic(settings.prefix, start.topic);
-    const int count = partition_count(client, topic, timeout);
+    const int count = partitions_of_existing(client, topic, timeout);
     for (std::int32_t partition = 0; partition < count; ++partition) {
       handle_->partitions.emplace_back(topic, partition);
       auto* const list = start.since > 0 ? timed.get() : all.get();

@@ -23,6 +23,7 @@ namespace {
 struct IngestOptions {
   std::string config_file;
   std::string record_dir;
+  std::string journal_dir;
   std::string ready_file;
   int seconds = 0;  // 0 = until a signal
 };
@@ -39,9 +40,14 @@ void tell_ready(const IngestOptions& options, const ingest::Worker& worker) {
     throw std::runtime_error("--ready-file " + options.ready_file + " cannot be written");
 }
 
+ingest::LoadedFile load(const IngestOptions& options) {
+  return ingest::load_file(options.config_file, ingest::process_environment(), ingest::NamedFiles::kMustBeThere,
+                           options.journal_dir);
+}
+
 // A file with an error changes nothing: a slip in an editor must not end streams.
 void reload(const IngestOptions& options, ingest::Worker& worker) {
-  const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
+  const ingest::LoadedFile loaded = load(options);
   for (const std::string& line : loaded.lines) spdlog::error("reload_refused {}", line);
   if (!loaded.ok()) return;
   for (const std::string& what : worker.reload(loaded.config)) spdlog::warn("reload_needs_restart {}", what);
@@ -68,7 +74,7 @@ int serve(const IngestOptions& options, const Signals& signals, ingest::Worker& 
 
 // Signals are blocked before the first thread starts, which inherit that; so none of them can be hit by one.
 int run(const IngestOptions& options) {
-  const ingest::LoadedFile loaded = ingest::load_file(options.config_file);
+  const ingest::LoadedFile loaded = load(options);
   for (const std::string& line : loaded.lines) fmt::print(stderr, "{}\n", line);
   if (!loaded.ok()) return kUsage;
   set_up_log(loaded.config.log_level);
@@ -84,10 +90,12 @@ int run(const IngestOptions& options) {
 }  // namespace
 
 void add_ingest(CLI::App& app, Action& action) {
-  auto* ingest = app.add_subcommand("ingest", "Publish market data of the configured venues to Kafka");
+  auto* ingest = app.add_subcommand(
+      "ingest", "Publish market data and accounts of the configured venues to Kafka, or to a journal");
   const auto options = std::make_shared<IngestOptions>();
   ingest->add_option("--config", options->config_file, "The configuration (see `millrace check`)")->required();
   ingest->add_option("--record", options->record_dir, "Also write capture files into this folder");
+  ingest->add_option("--journal", options->journal_dir, "Write the records into this folder, without any broker");
   ingest->add_option("--ready-file", options->ready_file, "Write the READY line into this file as well");
   ingest->add_option("--seconds", options->seconds, "End after so many seconds")->check(from_zero_to(kYearSeconds));
   ingest->callback([options, &action] { action = [options] { return run(*options); }; });

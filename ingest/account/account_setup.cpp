@@ -73,11 +73,6 @@ AccountThreadSetup account_setup(const Config& config, std::int64_t epoch) {
   AccountThreadSetup setup;
   setup.epoch = epoch;
   setup.worker = config.worker;
-  setup.lane.kafka.brokers = config.kafka.brokers;
-  setup.lane.kafka.prefix = config.kafka.prefix;
-  setup.lane.kafka.properties = config.kafka.properties;
-  setup.lane.spill_folder = config.journal.dir + "/account";
-  setup.lane.spill_limit = config.journal.limit_mb * kMebibyte;
   setup.nonce_folder = config.journal.dir + "/nonce";
   setup.heartbeat_ns = config.heartbeat_ms * 1'000'000;
   setup.shutdown_ms = config.shutdown_ms;

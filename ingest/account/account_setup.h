@@ -9,8 +9,8 @@
 
 namespace millrace::ingest {
 
-// What the account thread of a worker with this configuration needs. Reads the keys: start-up only. Throws
-// std::runtime_error that names the account and the part of its key that cannot be read.
+// What the account thread of a worker with this configuration needs, but for its way to the broker. Reads the keys:
+// start-up only. Throws std::runtime_error that names the account and the part of its key that cannot be read.
 AccountThreadSetup account_setup(const Config& config, std::int64_t epoch);
 
 // The configuration was read again: reads the keys of every account once more and hands them to its session. `mine` are

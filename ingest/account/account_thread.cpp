@@ -77,7 +77,7 @@ class AccountThread::Impl {
   }
 
   const std::vector<std::unique_ptr<AccountFeed>>& feeds() const noexcept { return feeds_; }
-  const publish::AccountLane& lane() const noexcept { return *lane_; }
+  const publish::Lane& lane() const noexcept { return *lane_; }
 
  private:
   // What the signer of one account is made with.
@@ -89,7 +89,7 @@ class AccountThread::Impl {
 
   void run(std::promise<std::vector<std::string>> started) {
     try {
-      lane_ = std::make_unique<publish::AccountLane>(setup_.lane);
+      lane_ = setup_.make_lane();
       lane_->set_listener(&router_);
       auto problems = lane_->warm(setup_.topics, kWarmTimeout);
       const bool failed = !problems.empty();
@@ -104,11 +104,13 @@ class AccountThread::Impl {
     }
     restore_orders();
     for (const auto& feed : feeds_) feed->start();
-    lane_wake_.assign(lane_->wake_fd());
-    watch_lane();
+    if (lane_->wake_fd() >= 0) {
+      lane_wake_.assign(lane_->wake_fd());
+      watch_lane();
+    }
     tick();
     context_.run();
-    lane_wake_.release();
+    if (lane_wake_.is_open()) lane_wake_.release();
     unacknowledged_ = lane_->close(milliseconds(setup_.shutdown_ms));
   }
 
@@ -194,9 +196,7 @@ class AccountThread::Impl {
   void publish_leftover() {
     std::size_t published = 0;
     std::size_t dropped = 0;
-    for (const publish::SpilledRecord& record : lane_->take_leftover()) {
-      republish(record) ? ++published : ++dropped;
-    }
+    lane_->take_leftover([&](const publish::SpilledRecord& record) { ++(republish(record) ? published : dropped); });
     if (published + dropped > 0) {
       spdlog::warn("journal_leftover executions={} not_needed={}", published, dropped);
     }
@@ -225,7 +225,7 @@ class AccountThread::Impl {
   // The topic is read before the sessions begin, so that their first answers meet what was told before. Nobody waits
   // for it but these sessions, and what they miss meanwhile is as what happened before the start.
   void restore_orders() {
-    read_told(setup_.lane.kafka, kReadTimeout, told_);
+    if (setup_.kafka) read_told(*setup_.kafka, kReadTimeout, told_);
     for (const auto& feed : feeds_) feed->restore(told_.of(feed->venue().venue_name(), feed->writer().account()));
     told_ = {};
   }
@@ -273,7 +273,7 @@ class AccountThread::Impl {
   boost::asio::steady_timer timer_;
   boost::asio::posix::stream_descriptor lane_wake_;
   LaneRouter router_;
-  std::unique_ptr<publish::AccountLane> lane_;
+  std::unique_ptr<publish::Lane> lane_;
   std::vector<std::unique_ptr<LaneRouter::Entrance>> entrances_;
   std::vector<std::unique_ptr<publish::AccountWriter>> writers_;  // by feed
   std::vector<std::unique_ptr<PrivateHost>> hosts_;
@@ -295,6 +295,6 @@ void AccountThread::renew(const AccountConfig& account, std::optional<AccountKey
 void AccountThread::stop() { impl_->stop(); }
 std::size_t AccountThread::wait() { return impl_->wait(); }
 const std::vector<std::unique_ptr<AccountFeed>>& AccountThread::feeds() const noexcept { return impl_->feeds(); }
-const publish::AccountLane& AccountThread::lane() const noexcept { return impl_->lane(); }
+const publish::Lane& AccountThread::lane() const noexcept { return impl_->lane(); }
 
 }  // namespace millrace::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,7 +9,8 @@
 
 #include "ingest/account/account_feed.h"
 #include "ingest/config/config.h"
-#include "publish/lane/account_lane.h"
+#include "publish/kafka/settings.h"
+#include "publish/lane/lane.h"
 
 namespace millrace::ingest {
 
@@ -22,7 +24,8 @@ struct AccountSetup {
 struct AccountThreadSetup {
   std::int64_t epoch = 0;
   std::string worker;
-  publish::AccountLaneSettings lane;
+  std::function<std::unique_ptr<publish::Lane>()> make_lane;  // called on the thread
+  std::optional<publish::KafkaSettings> kafka;                // where earlier epochs are read; null: no broker
   std::string nonce_folder;
   std::int64_t heartbeat_ns = 0;
   std::int64_t shutdown_ms = 0;
@@ -51,7 +54,7 @@ class AccountThread {
 
   // For metrics, valid from start() to the end.
   const std::vector<std::unique_ptr<AccountFeed>>& feeds() const noexcept;
-  const publish::AccountLane& lane() const noexcept;
+  const publish::Lane& lane() const noexcept;
 
  private:
   class Impl;

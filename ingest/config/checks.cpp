@@ -238,6 +238,25 @@ void check_accounts(const Config& config, const Places& places, std::vector<Prob
   }
 }
 
+void check_overload(const Config& config, const Places& places, std::vector<Problem>& problems) {
+  const auto report = [&](std::string text) { problems.push_back({places.at("overload"), std::move(text)}); };
+  for (const auto& [dataset, policy] : config.overload) {
+    if (!normalize::dataset_from_name(dataset)) report(fmt::format("overload: {} is no dataset", dataset));
+    if (policy != "spill" && policy != "conflate") {
+      report(fmt::format("overload: {}: {} is no policy: `spill` or `conflate`", dataset, policy));
+    }
+    if (policy == "spill" && config.journal.dir.empty()) {
+      report(fmt::format("overload: {}: spill needs journal.dir", dataset));
+    }
+  }
+  const bool unclear = places.contains("journal.dir") && places.at("journal.dir").broken;
+  if (has_broker(config) || !config.journal.dir.empty() || unclear) return;
+  const auto at = places.find("kafka.brokers");
+  if (at != places.end() && !at->second.shown.empty()) return;  // what it says is wrong, and told
+  problems.push_back({at != places.end() ? at->second : places.at(""),
+                      "kafka.brokers is missing; without a broker records go to journal.dir, which is missing too"});
+}
+
 // librdkafka knows its own settings; each line it gives begins with our name of the key.
 // Asked of librdkafka itself, so that the list of its settings is not repeated here.
 void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
@@ -256,6 +275,7 @@ void check_properties(const Config& config, const Places& places, std::vector<Pr
 void check_config(Config& config, const Places& places, std::vector<Problem>& problems) {
   check_properties(config, places, problems);
   check_accounts(config, places, problems);
+  check_overload(config, places, problems);
   if (config.venues.empty() && places.contains("venues")) {
     problems.push_back({places.at("venues"), "the list of venues is empty"});
   }

@@ -12,6 +12,11 @@ void put_over(Limit& limit, std::int64_t configured, std::int64_t factor = 1) {
 
 }  // namespace
 
+bool spills(const Config& config, const std::string& dataset) {
+  const auto policy = config.overload.find(dataset);
+  return policy == config.overload.end() ? !config.journal.dir.empty() : policy->second == "spill";
+}
+
 normalize::VenueOptions venue_options(const VenueConfig& venue) {
   normalize::VenueOptions options;
   options.book_depth = static_cast<int>(venue.book_depth);

@@ -88,10 +88,17 @@ struct AccountConfig {
   friend bool operator==(const AccountConfig&, const AccountConfig&) = default;
 };
 
-// What waits on local disk.
+// What lies on local disk: what waits for the broker, and the records themselves where there is no broker or an archive
+// is wanted.
 struct JournalConfig {
   std::string dir;
   std::int64_t limit_mb = 1024;
+  bool archive = false;
+  std::int64_t archive_mb = 16'384;
+  std::int64_t archive_age_h = 0;  // 0 = no limit
+  std::int64_t sync_ms = 1'000;
+
+  friend bool operator==(const JournalConfig&, const JournalConfig&) = default;
 };
 
 // Where records go. `properties` may hold secrets: never logged, never in an error text.
@@ -118,9 +125,16 @@ struct Config {
   std::vector<VenueConfig> venues;
   std::vector<AccountConfig> accounts;
   JournalConfig journal;
-  std::int64_t sidecar_share_percent = 30;  // of a host's REST budget
+  std::map<std::string, std::string> overload;  // dataset: policy
+  std::int64_t sidecar_share_percent = 30;      // of a host's REST budget
   std::string sidecar_listen = "127.0.0.1:9465";
 };
+
+// No broker is configured: records go to the journal.
+inline bool has_broker(const Config& config) { return !config.kafka.brokers.empty(); }
+// May records of the dataset wait on disk while memory is full? By `overload`; where it says nothing, if there is a
+// journal.
+bool spills(const Config& config, const std::string& dataset);
 
 // The part that the venue's adapter reads.
 normalize::VenueOptions venue_options(const VenueConfig& venue);

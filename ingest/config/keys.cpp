@@ -28,15 +28,15 @@ const Key<C> kWorkerKeys[] = {
      "Ingest threads; each holds its own sockets, books and producer. The streams of an instrument share one thread.",
      false, Form::kAny, 1, 64},
     {"kafka.brokers", to<C, Text>([](C& c) -> Text& { return c.kafka.brokers; }), "",
-     "Bootstrap addresses, `host:port`, comma separated.", true, Form::kBrokers},
+     "Bootstrap addresses, `host:port`, comma separated. Left out: there is no broker, records go to `journal.dir`.", false,
+     Form::kBrokers},
     {"kafka.prefix", to<C, Text>([](C& c) -> Text& { return c.kafka.prefix; }), "",
      "First part of every topic name.", false, Form::kName},
     {"kafka.properties", to<C, Map>([](C& c) -> Map& { return c.kafka.properties; }), "",
      "Any librdkafka property (TLS, SASL). Those that a promise rests on cannot be changed: `acks`, "
      "`enable.idempotence`, `message.timeout.ms`, retries."},
     {"kafka.memory_limit_mb", to<C, Number>([](C& c) -> Number& { return c.kafka.memory_limit_mb; }), "MiB",
-     "Bytes of records not yet acknowledged, over all threads. What does not fit is dropped, counted and declared.",
-     false, Form::kAny, 8, 65'536},
+     "Bytes of records not yet acknowledged, over all threads. What becomes of more says `overload`.", false, Form::kAny, 8, 65'536},
     {"kafka.linger_ms", to<C, Number>([](C& c) -> Number& { return c.kafka.linger_us; }), "ms",
      "How long a batch waits for more records; up to three decimals.", false, Form::kDecimalMillis, 0, 1'000'000},
     {"metrics.listen", to<C, Text>([](C& c) -> Text& { return c.metrics_listen; }), "",
@@ -52,11 +52,25 @@ const Key<C> kWorkerKeys[] = {
     {"shutdown_ms", to<C, Number>([](C& c) -> Number& { return c.shutdown_ms; }), "ms",
      "At the end: how long to wait for the broker's last acknowledgements.", false, Form::kAny, 100, 600'000},
     {"journal.dir", to<C, Text>([](C& c) -> Text& { return c.journal.dir; }), "",
-     "Folder on a local disk, of this worker alone: what accounts cannot keep in memory while the broker is away, and "
-     "nonces. Required with `accounts`."},
+     "Folder on a local disk, of this worker alone: what memory cannot hold while the broker is away, nonces, and without "
+     "a broker all records. Required with `accounts`."},
     {"journal.limit_mb", to<C, Number>([](C& c) -> Number& { return c.journal.limit_mb; }), "MiB",
-     "What it may take. Full: the account sessions close (HALTED) and the sidecar's sweep repairs.", false, Form::kAny,
-     1, 1'048'576},
+     "What may wait there for the broker, of accounts and of market data each. Full: market data is dropped, counted and "
+     "declared; account sessions close (HALTED) and the sidecar's sweep repairs.", false, Form::kAny, 1, 1'048'576},
+    {"journal.archive", to<C, bool>([](C& c) -> bool& { return c.journal.archive; }), "",
+     "Also write every record to the journal, for `millrace replay --journal`."},
+    {"journal.archive_mb", to<C, Number>([](C& c) -> Number& { return c.journal.archive_mb; }), "MiB",
+     "What the records of an archive, or of a worker without a broker, may take, compressed; the oldest go first.", false,
+     Form::kAny, 16, 1'073'741'824},
+    {"journal.archive_age_h", to<C, Number>([](C& c) -> Number& { return c.journal.archive_age_h; }), "h",
+     "Such records go when they are older; 0 = never for their age.", false, Form::kAny, 0, 876'000},
+    {"journal.sync_ms", to<C, Number>([](C& c) -> Number& { return c.journal.sync_ms; }), "ms",
+     "How often such records are synced: what a power cut may take. Those of accounts are synced before they count as "
+     "written.", false, Form::kAny, 10, 60'000},
+    {"overload", to<C, Map>([](C& c) -> Map& { return c.overload; }), "",
+     "What becomes of a dataset's records that memory has no room for, `dataset: policy`. `spill`: they wait in "
+     "`journal.dir` and follow in order (the default where that is set). `conflate`: books follow as one snapshot, quotes "
+     "as the latest one, all else is dropped. What is left out is counted and declared as a LOCAL gap."},
     {"sidecar.listen", to<C, Text>([](C& c) -> Text& { return c.sidecar_listen; }), "",
      "As `metrics.listen`, of `millrace sidecar`.", false, Form::kListen},
     {"sidecar.rest_share_percent", to<C, Number>([](C& c) -> Number& { return c.sidecar_share_percent; }), "%",

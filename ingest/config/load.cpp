@@ -64,7 +64,7 @@ Environment process_environment() {
 }
 
 // Checks that need the whole run even if single settings were wrong: all errors at once is the promise.
-Loaded load(std::string_view text, const Environment& environment) {
+Loaded load(std::string_view text, const Environment& environment, const std::string& journal_dir) {
   Loaded loaded;
   try {
     read_root(YAML::Load(std::string(text)), environment, loaded);
@@ -73,12 +73,17 @@ Loaded load(std::string_view text, const Environment& environment) {
     loaded.problems.push_back({{error.mark.line + 1, error.mark.column + 1, {}, false}, error.msg});
     return loaded;
   }
+  if (!journal_dir.empty()) {
+    loaded.config.journal.dir = journal_dir;
+    loaded.config.kafka.brokers.clear();
+  }
   check_config(loaded.config, loaded.places, loaded.problems);
   sort_by_place(loaded.problems);
   return loaded;
 }
 
-LoadedFile load_file(const std::string& path, const Environment& environment, NamedFiles named) {
+LoadedFile load_file(const std::string& path, const Environment& environment, NamedFiles named,
+                     const std::string& journal_dir) {
   LoadedFile result;
   errno = 0;
   std::ifstream file(path);
@@ -91,7 +96,7 @@ LoadedFile load_file(const std::string& path, const Environment& environment, Na
     result.lines.push_back(path + ": " + why);
     return result;
   }
-  Loaded loaded = load(text.str(), environment);
+  Loaded loaded = load(text.str(), environment, journal_dir);
   if (named == NamedFiles::kMayBeAbsent)
     std::erase_if(loaded.problems, [](const Problem& one) { return one.missing_file; });
   for (const Problem& problem : loaded.problems) result.lines.push_back(to_text(path, problem));

@@ -26,7 +26,8 @@ struct Loaded {
 // Reads YAML text by the table of keys.h and checks it against what the venues can do. No exceptions, no I/O but
 // looking whether a named CA file can be read. Texts may refer to the environment as ${NAME}; a variable that is not
 // set is a problem.
-Loaded load(std::string_view text, const Environment& environment);
+// With a `journal_dir` the worker is to do without a broker: it replaces the configured one, and brokers are forgotten.
+Loaded load(std::string_view text, const Environment& environment, const std::string& journal_dir = {});
 
 // The same for a file; `lines` has one per problem as to_text() writes them.
 struct LoadedFile {
@@ -39,6 +40,6 @@ struct LoadedFile {
 // Must the files be there that the configuration names (a venue's CA file)? Only who connects to venues opens them.
 enum class NamedFiles : std::uint8_t { kMustBeThere, kMayBeAbsent };
 LoadedFile load_file(const std::string& path, const Environment& environment = process_environment(),
-                     NamedFiles named = NamedFiles::kMustBeThere);
+                     NamedFiles named = NamedFiles::kMustBeThere, const std::string& journal_dir = {});
 
 }  // namespace millrace::ingest

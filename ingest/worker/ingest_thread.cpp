@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ingest/worker/lane_router.h"
+#include "ingest/worker/leftover.h"
 #include "ingest/worker/session_setup.h"
 #include "publish/kafka/topic_names.h"
 
@@ -65,7 +66,7 @@ class IngestThread::Impl {
 
   const std::vector<std::unique_ptr<VenueFeed>>& feeds() const noexcept { return feeds_; }
   const std::vector<std::unique_ptr<RestClient>>& rest_clients() const noexcept { return rest_clients_; }
-  const publish::LaneStats& lane_stats() const noexcept { return lane_->stats(); }
+  const publish::Lane& lane() const noexcept { return *lane_; }
   int number() const noexcept { return setup_.number; }
 
  private:
@@ -73,23 +74,43 @@ class IngestThread::Impl {
   // that crosses at the start; after it the worker's thread may read what metrics need.
   void run(std::promise<std::vector<std::string>> started) {
     try {
-      lane_ = std::make_unique<publish::MarketLane>(setup_.lane);
+      lane_ = setup_.make_lane();
       lane_->set_listener(&router_);
       auto problems = lane_->warm(setup_.topics, kWarmTimeout);
       const bool failed = !problems.empty();
-      if (!failed) make_feeds();
+      if (!failed) {
+        publish_leftover();
+        make_feeds();
+      }
       started.set_value(std::move(problems));
       if (failed) return;
     } catch (const std::exception& error) {
       return started.set_value({error.what()});
     }
     for (const auto& feed : feeds_) feed->start(wall_clock());
-    lane_wake_.assign(lane_->wake_fd());
-    watch_lane();
+    if (lane_->wake_fd() >= 0) {
+      lane_wake_.assign(lane_->wake_fd());
+      watch_lane();
+    }
     tick();
     context_.run();
-    lane_wake_.release();
+    if (lane_wake_.is_open()) lane_wake_.release();
     unacknowledged_ = lane_->close(std::chrono::milliseconds(setup_.shutdown_ms));
+  }
+
+  void publish_leftover() {
+    const auto last_number = [this](std::string_view topic, std::string_view symbol) {
+      return setup_.last_ids->last_number(topic, symbol);
+    };
+    Leftover leftover(*lane_, last_number, wall_clock());
+    lane_->take_leftover([&](const publish::SpilledRecord& record) {
+      leftover.take(record);
+      lane_->flush_batch();
+    });
+    leftover.finish();
+    if (leftover.published() + leftover.dropped() + leftover.refused() == 0) return;
+    spdlog::warn("journal_leftover thread={} published={} dropped={} refused={}", setup_.number, leftover.published(),
+                 leftover.dropped(), leftover.refused());
   }
 
   // The lane outlives the feeds' use of it: entrances and feeds hold references into what stands before them.
@@ -207,7 +228,7 @@ class IngestThread::Impl {
   boost::asio::steady_timer tick_timer_;
   boost::asio::posix::stream_descriptor lane_wake_;
   LaneRouter router_;
-  std::unique_ptr<publish::MarketLane> lane_;
+  std::unique_ptr<publish::Lane> lane_;
   std::vector<std::unique_ptr<LaneRouter::Entrance>> entrances_;
   std::vector<std::unique_ptr<VenueFeed>> feeds_;
   std::vector<std::unique_ptr<RestClient>> rest_clients_;  // by feed; their handlers point into the feeds
@@ -229,7 +250,7 @@ const std::vector<std::unique_ptr<VenueFeed>>& IngestThread::feeds() const noexc
 const std::vector<std::unique_ptr<RestClient>>& IngestThread::rest_clients() const noexcept {
   return impl_->rest_clients();
 }
-const publish::LaneStats& IngestThread::lane_stats() const noexcept { return impl_->lane_stats(); }
+const publish::Lane& IngestThread::lane() const noexcept { return impl_->lane(); }
 int IngestThread::number() const noexcept { return impl_->number(); }
 
 }  // namespace millrace::ingest

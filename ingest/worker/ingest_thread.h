@@ -38,7 +38,7 @@ class IngestThread {
   // For metrics, valid from start() to the end: counters behind them are readable from any thread.
   const std::vector<std::unique_ptr<VenueFeed>>& feeds() const noexcept;
   const std::vector<std::unique_ptr<RestClient>>& rest_clients() const noexcept;  // one per feed
-  const publish::LaneStats& lane_stats() const noexcept;
+  const publish::Lane& lane() const noexcept;                                     // its stats
   int number() const noexcept;
 
  private:

@@ -10,7 +10,7 @@
 #include "ingest/session/connect_budget.h"
 #include "ingest/worker/venue_feed.h"
 #include "publish/kafka/last_ids.h"
-#include "publish/lane/market_lane.h"
+#include "publish/lane/lane.h"
 
 namespace millrace::ingest {
 
@@ -28,7 +28,7 @@ struct ThreadSetup {
   std::int64_t epoch = 0;
   std::shared_ptr<const publish::LastIds> last_ids;  // of earlier epochs; not null
   std::string worker;
-  publish::LaneSettings lane;
+  std::function<std::unique_ptr<publish::Lane>()> make_lane;  // called on the thread
   std::int64_t refresh_ns = 0;
   std::int64_t heartbeat_ns = 0;
   std::int64_t shutdown_ms = 0;

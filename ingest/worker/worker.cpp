@@ -15,6 +15,7 @@
 #include "ingest/config/address.h"
 #include "ingest/subscriptions/change.h"
 #include "ingest/worker/ingest_thread.h"
+#include "ingest/worker/lanes.h"
 #include "ingest/worker/worker_metrics.h"
 #include "publish/http/http_server.h"
 #include "publish/kafka/claim.h"
@@ -35,20 +36,10 @@ constexpr milliseconds kClaimTimeout{30'000};
 // The end of the previous epoch: enough to find every stream that is not quiet, for a second or so of reading.
 constexpr std::int64_t kLastRecords = 2'000;  // of each partition
 constexpr milliseconds kLastIdsTimeout{5'000};
-constexpr std::size_t kMebibyte = 1024 * 1024;
 
 schemas::UnixNanos wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
-
-publish::KafkaSettings kafka_settings(const KafkaConfig& config) {
-  publish::KafkaSettings settings;
-  settings.brokers = config.brokers;
-  settings.prefix = config.prefix;
-  settings.properties = config.properties;
-  settings.linger_us = config.linger_us;
-  return settings;
 }
 
 // The topics of the streams that are subscribed to or derived, without the prefix.
@@ -91,7 +82,8 @@ class Worker::Impl {
   std::vector<std::string> start() {
     try {
       listen();
-      epoch_ = publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout);
+      epoch_ = has_broker(config_) ? publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout)
+                                   : take_local_epoch(config_.journal.dir);
       if (!config_.record_dir.empty()) open_recorders();
     } catch (const std::exception& error) {
       return {error.what()};
@@ -185,12 +177,13 @@ class Worker::Impl {
   void find_last_ids() {
     std::set<std::string> topics;
     for (const VenueConfig& venue : config_.venues) add_market_topics(venue, topics);
+    last_ids_ = std::make_shared<publish::LastIds>();
+    if (!has_broker(config_)) return;
     try {
       last_ids_ = std::make_shared<publish::LastIds>(publish::read_last_ids(
           kafka_settings(config_.kafka), {topics.begin(), topics.end()}, kLastRecords, kLastIdsTimeout));
     } catch (const std::exception& error) {
       spdlog::warn("last_ids_unknown detail=\"{}\"", error.what());
-      last_ids_ = std::make_shared<publish::LastIds>();
     }
   }
 
@@ -218,7 +211,6 @@ class Worker::Impl {
     return claim;
   }
 
-  // The un-acked budget is divided evenly: threads share nothing, so none can borrow from another.
   void make_threads() {
     const auto threads = static_cast<std::size_t>(config_.threads);
     std::vector<ThreadSetup> setups(threads);
@@ -233,8 +225,7 @@ class Worker::Impl {
       setup.epoch = epoch_;
       setup.last_ids = last_ids_;
       setup.worker = config_.worker;
-      setup.lane.kafka = kafka_settings(config_.kafka);
-      setup.lane.memory_limit = static_cast<std::size_t>(config_.kafka.memory_limit_mb) * kMebibyte / threads;
+      setup.make_lane = [this, number = setup.number] { return make_market_lane(config_, number); };
       setup.refresh_ns = config_.refresh_s * 1'000'000'000;
       setup.heartbeat_ns = config_.heartbeat_ms * 1'000'000;
       setup.shutdown_ms = config_.shutdown_ms;
@@ -246,7 +237,10 @@ class Worker::Impl {
   std::vector<std::string> start_accounts() {
     if (config_.accounts.empty()) return {};
     try {
-      accounts_ = std::make_unique<AccountThread>(account_setup(config_, epoch_));
+      AccountThreadSetup setup = account_setup(config_, epoch_);
+      setup.make_lane = [this] { return make_account_lane(config_); };
+      if (has_broker(config_)) setup.kafka = kafka_settings(config_.kafka);
+      accounts_ = std::make_unique<AccountThread>(std::move(setup));
     } catch (const std::exception& error) {
       return {error.what()};
     }
@@ -286,6 +280,8 @@ class Worker::Impl {
     if (config.threads != config_.threads) left.emplace_back("threads");
     if (config.kafka.brokers != config_.kafka.brokers) left.emplace_back("kafka.brokers");
     if (config.kafka.prefix != config_.kafka.prefix) left.emplace_back("kafka.prefix");
+    if (config.journal != config_.journal) left.emplace_back("journal");
+    if (config.overload != config_.overload) left.emplace_back("overload");
     for (const VenueConfig& venue : config.venues) {
       const bool known = std::ranges::find(config_.venues, venue.name, &VenueConfig::name) != config_.venues.end();
       if (!known) left.push_back(fmt::format("venue {} is new", venue.name));

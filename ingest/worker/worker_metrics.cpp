@@ -118,7 +118,8 @@ void add_account(const AccountFeed& feed, MetricWriter& out) {
 }  // namespace
 
 void add_thread_metrics(const IngestThread& thread, MetricWriter& out) {
-  publish::add_lane_metrics(thread.lane_stats(), "market", out);
+  publish::add_lane_metrics(thread.lane().stats(), "market", out);
+  publish::add_journal_metrics(thread.lane(), "market", out);
   for (std::size_t i = 0; i < thread.feeds().size(); ++i) {
     const VenueFeed& feed = *thread.feeds()[i];
     add_connections(feed, out);
@@ -144,9 +145,7 @@ void add_process_metrics(const publish::HttpServer& http, MetricWriter& out) {
 void add_account_metrics(const AccountThread& thread, MetricWriter& out) {
   for (const auto& feed : thread.feeds()) add_account(*feed, out);
   publish::add_lane_metrics(thread.lane().stats(), "account", out);
-  out.add<Metric::kLaneSpilled>(thread.lane().spilled(), "account");
-  out.add<Metric::kLaneDisk>(thread.lane().on_disk(), "account");
-  out.add<Metric::kLaneRetried>(thread.lane().retried(), "account");
+  publish::add_journal_metrics(thread.lane(), "account", out);
 }
 
 }  // namespace millrace::ingest

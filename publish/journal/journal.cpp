@@ -106,7 +106,9 @@ bool Journal::refuse(const std::string& what) {
 
 bool Journal::room(std::size_t bytes) {
   if (pending_.size() >= kBatch) flush();
-  return pending_.empty() || pending_.size() + bytes <= kMostPending;
+  if (pending_.empty() || pending_.size() + bytes <= kMostPending) return true;
+  stats_.refused.add();
+  return false;
 }
 
 bool Journal::append(const JournalRecord& record) {

@@ -28,6 +28,7 @@ struct JournalStats {
   Tally segments;       // gauge
   Tally expired;        // segments removed for size or age
   Tally torn;           // segments of an earlier process whose end was cut off or damaged
+  Tally refused;        // records that room() had no place for: the disk refuses
   Tally disk_errors;    // writes and syncs that the disk refused
   Tally keeper_errors;  // syncs and compressions in the background that it refused
 };

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -14,68 +13,29 @@
 #include <stdexcept>
 #include <utility>
 
+#include "publish/journal/segment.h"
+
 namespace millrace::publish {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kSegmentBytes = 16 * 1024 * 1024;
-constexpr std::size_t kHead = 8;  // length and CRC32C, both little endian
-constexpr std::size_t kMaxRecord = 64 * 1024 * 1024;
 constexpr const char* kSuffix = ".spill";
 
-// CRC32C (Castagnoli), as Kafka's own records have.
-std::uint32_t checksum(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
-
-template <class Integer>
-void put(std::string& out, Integer value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
-template <class Integer>
-bool get(std::string_view& in, Integer& value) {
-  if (in.size() < sizeof value) return false;
-  std::memcpy(&value, in.data(), sizeof value);
-  in.remove_prefix(sizeof value);
-  return true;
-}
-
-void put_text(std::string& out, std::string_view text) {
-  put(out, static_cast<std::uint32_t>(text.size()));
-  out.append(text);
-}
-
-bool get_text(std::string_view& in, std::string& text) {
-  std::uint32_t size = 0;
-  if (!get(in, size) || in.size() < size) return false;
-  text = in.substr(0, size);
-  in.remove_prefix(size);
-  return true;
-}
-
 void encode(const SpilledRecord& record, std::string& out) {
-  out.assign(kHead, '\0');
-  put(out, record.seq);
-  put(out, record.slot);
-  put(out, record.type);
-  put_text(out, record.topic);
-  put_text(out, record.key);
-  put_text(out, record.bytes);
-  const auto length = static_cast<std::uint32_t>(out.size() - kHead);
-  const std::uint32_t crc = checksum(std::string_view(out).substr(kHead));
-  std::memcpy(out.data(), &length, sizeof length);
-  std::memcpy(out.data() + sizeof length, &crc, sizeof crc);
+  out.clear();
+  append_frame(out, {record.topic, record.key, record.bytes, record.time_ns, record.seq, record.slot, record.type});
 }
 
-bool decode(std::string_view in, SpilledRecord& record) {
-  return get(in, record.seq) && get(in, record.slot) && get(in, record.type) && get_text(in, record.topic) &&
-         get_text(in, record.key) && get_text(in, record.bytes) && in.empty();
+SpilledRecord owned(const JournalRecord& record) {
+  return {std::string(record.topic),
+          std::string(record.key),
+          std::string(record.bytes),
+          record.time_ns,
+          record.seq,
+          record.slot,
+          record.type};
 }
 
 bool write_all(int file, std::string_view bytes) {
@@ -88,32 +48,22 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
-bool read_at(int file, char* out, std::size_t size, std::int64_t offset) {
-  while (size > 0) {
-    const ssize_t got = ::pread(file, out, size, offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    out += got;
-    size -= static_cast<std::size_t>(got);
-    offset += got;
-  }
-  return true;
-}
-
 // The record at `offset`, which moves behind it. False: cut or damaged.
-bool read_record(int file, std::int64_t& offset, SpilledRecord& record) {
-  char head[kHead];
-  std::uint32_t length = 0;
-  std::uint32_t crc = 0;
-  if (!read_at(file, head, kHead, offset)) return false;
-  std::memcpy(&length, head, sizeof length);
-  std::memcpy(&crc, head + sizeof length, sizeof crc);
-  if (length > kMaxRecord) return false;
-  std::string body(length, '\0');
-  if (!read_at(file, body.data(), length, offset + static_cast<std::int64_t>(kHead))) return false;
-  if (checksum(body) != crc || !decode(body, record)) return false;
-  offset += static_cast<std::int64_t>(kHead + length);
-  return true;
+bool read_record(int file, std::int64_t& offset, std::string& buffer, SpilledRecord& record) {
+  std::size_t need = kFrameHead;
+  while (true) {
+    buffer.resize(need);
+    if (read_at(file, buffer.data(), need, offset) != static_cast<std::int64_t>(need)) return false;
+    JournalRecord found;
+    const Frame frame = parse_frame(buffer, found);
+    if (frame.state == FrameState::kRecord) {
+      record = owned(found);
+      offset += static_cast<std::int64_t>(frame.size);
+      return true;
+    }
+    if (frame.state != FrameState::kCut || frame.size <= need) return false;
+    need = frame.size;
+  }
 }
 
 // The number of one of our files; nullopt: not ours.
@@ -209,7 +159,7 @@ std::optional<SpilledRecord> Spill::take() {
     if (read_ < 0) read_ = ::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC);
     SpilledRecord record;
     const std::int64_t before = segment.read;
-    if (read_ >= 0 && read_record(read_, segment.read, record)) {
+    if (read_ >= 0 && read_record(read_, segment.read, buffer_, record)) {
       --segment.records;
       --records_;
       bytes_ -= segment.read - before;
@@ -236,7 +186,8 @@ bool Spill::put_back(const std::vector<SpilledRecord>& older) {
   }
   std::string rest(static_cast<std::size_t>(front.size - front.read), '\0');
   if (read_ < 0) read_ = ::open(front.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (read_ < 0 || !read_at(read_, rest.data(), rest.size(), front.read)) return refuse("a segment cannot be read");
+  if (read_ < 0 || read_at(read_, rest.data(), rest.size(), front.read) != static_cast<std::int64_t>(rest.size()))
+    return refuse("a segment cannot be read");
   const auto added = static_cast<std::int64_t>(whole.size());
   whole += rest;
   std::string path;
@@ -267,21 +218,18 @@ void Spill::end_reading() {
   segments_.pop_front();
 }
 
-std::vector<SpilledRecord> Spill::take_leftover() {
-  std::vector<SpilledRecord> found;
-  for (const std::string& path : leftover_) {
+void Spill::take_leftover(const std::function<void(SpilledRecord)>& visit) {
+  for (const std::string& path : std::exchange(leftover_, {})) {
     int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     std::error_code unknown;
     const auto size = static_cast<std::int64_t>(fs::file_size(path, unknown));
     std::int64_t offset = 0;
     SpilledRecord record;
-    while (file >= 0 && offset < size && read_record(file, offset, record)) found.push_back(std::move(record));
+    while (file >= 0 && offset < size && read_record(file, offset, buffer_, record)) visit(std::move(record));
     if (offset < size) ++damaged_;
     close_file(file);
     ::unlink(path.c_str());
   }
-  leftover_.clear();
-  return found;
 }
 
 }  // namespace millrace::publish

@@ -3,24 +3,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace millrace::publish {
 
-// One encoded record on its way to a topic, as it waits on disk.
+// A JournalRecord that owns what it holds.
 struct SpilledRecord {
   std::string topic;  // after "{prefix}."
   std::string key;
   std::string bytes;
+  std::int64_t time_ns = 0;  // receive time, Unix; 0: none
   std::int64_t seq = 0;
   std::uint32_t slot = 0;  // the lane's; means nothing in another process
   std::uint8_t type = 0;   // schemas::MessageType
 };
 
 // A queue of records in files: what a lane cannot hold in memory while the broker is away. Segments of 16 MiB in one
-// folder, each record with its length and CRC32C; a segment is removed when its last record was taken out. Written
+// folder, made of frames (record.h); a segment is removed when its last record was taken out. Written
 // without fsync: it survives the process, not the machine. One thread; one process per folder (flock).
 class Spill {
  public:
@@ -40,9 +42,9 @@ class Spill {
   // What else was taken does not come back. False: as append(), and nothing changed where something was in here.
   bool put_back(const std::vector<SpilledRecord>& older);
 
-  // What an earlier process left here, oldest first; its files are removed. A damaged rest of a segment is left out and
-  // counted.
-  std::vector<SpilledRecord> take_leftover();
+  // What an earlier process left here, oldest first; a file is removed when all in it were visited. A damaged rest of a
+  // segment is left out and counted.
+  void take_leftover(const std::function<void(SpilledRecord)>& visit);
 
   std::int64_t records() const noexcept { return records_; }
   std::int64_t bytes() const noexcept { return bytes_; }  // on disk, not yet taken

@@ -1,8 +1,8 @@
 #include "publish/kafka/last_ids.h"
 
+#include <algorithm>
 #include <exception>
 #include <protozero/pbf_reader.hpp>
-#include <tuple>
 
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_reader.h"
@@ -57,21 +57,35 @@ void LastIds::note(std::string_view topic, std::string_view record) {
   } catch (const std::exception&) {
     return;  // not a record of ours
   }
-  if (!position.venue_seq) return;
+  if (position.epoch == 0) return;  // nothing of ours is without
   auto symbols = topics_.find(topic);
   if (symbols == topics_.end()) symbols = topics_.emplace(topic, BySymbol{}).first;
-  auto last = symbols->second.find(position.symbol);
-  if (last == symbols->second.end()) last = symbols->second.emplace(position.symbol, Last{}).first;
-  if (std::tie(position.epoch, position.seq) < std::tie(last->second.epoch, last->second.seq)) return;
-  last->second = {position.epoch, position.seq, *position.venue_seq};
+  auto found = symbols->second.find(position.symbol);
+  if (found == symbols->second.end()) found = symbols->second.emplace(position.symbol, Last{}).first;
+  Last& last = found->second;
+  const std::pair number(position.epoch, position.seq);
+  last.number = std::max(last.number, number);
+  if (!position.venue_seq || number < last.with_id) return;
+  last.with_id = number;
+  last.venue_seq = position.venue_seq;
+}
+
+const LastIds::Last* LastIds::last(std::string_view topic, std::string_view symbol) const {
+  const auto symbols = topics_.find(topic);
+  if (symbols == topics_.end()) return nullptr;
+  const auto found = symbols->second.find(symbol);
+  return found == symbols->second.end() ? nullptr : &found->second;
 }
 
 std::optional<std::int64_t> LastIds::find(std::string_view topic, std::string_view symbol) const {
-  const auto symbols = topics_.find(topic);
-  if (symbols == topics_.end()) return std::nullopt;
-  const auto last = symbols->second.find(symbol);
-  if (last == symbols->second.end()) return std::nullopt;
-  return last->second.venue_seq;
+  const Last* found = last(topic, symbol);
+  return found ? found->venue_seq : std::nullopt;
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> LastIds::last_number(std::string_view topic,
+                                                                          std::string_view symbol) const {
+  const Last* found = last(topic, symbol);
+  return found ? std::optional(found->number) : std::nullopt;
 }
 
 // A deadline that passes is no error: the marks that nobody could fill only say less.

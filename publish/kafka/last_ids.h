@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "publish/kafka/settings.h"
@@ -17,20 +18,24 @@ namespace millrace::publish {
 // next one names. Filled once at start, then only read (any thread).
 class LastIds {
  public:
-  // An encoded record of a market topic. Of a stream the highest (epoch, seq) that carries a venue id counts, whatever
-  // the order: a producer that died may have repeated records. What is no such record is ignored.
+  // An encoded record of a market topic. Of a stream the highest (epoch, seq) counts, whatever the order: a producer
+  // that died may have repeated records. What is no such record is ignored.
   void note(std::string_view topic, std::string_view record);
 
   // Nothing if no record of it was noted. `topic` as given to note(), `symbol` as the venue spells it.
   std::optional<std::int64_t> find(std::string_view topic, std::string_view symbol) const;
+  // Epoch and seq of the stream's last record, with or without a venue id.
+  std::optional<std::pair<std::int64_t, std::int64_t>> last_number(std::string_view topic,
+                                                                   std::string_view symbol) const;
 
  private:
   // The position that counts so far, and the venue's id at it.
   struct Last {
-    std::int64_t epoch = 0;
-    std::int64_t seq = 0;
-    std::int64_t venue_seq = 0;
+    std::pair<std::int64_t, std::int64_t> number;   // epoch and seq
+    std::pair<std::int64_t, std::int64_t> with_id;  // the same of the last one that has a venue id
+    std::optional<std::int64_t> venue_seq;
   };
+  const Last* last(std::string_view topic, std::string_view symbol) const;
   using BySymbol = std::map<std::string, Last, std::less<>>;
 
   std::map<std::string, BySymbol, std::less<>> topics_;

@@ -165,9 +165,10 @@ void Producer::submit(TopicSlot topic, ReportListener& listener, std::int32_t on
 }
 
 // The bytes are sent from the ring, as those of a batch are: no flag asks librdkafka for a copy or to free them.
-Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header) {
+Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header,
+                                std::int64_t time_ms) {
   // librdkafka's macros for this need a GNU extension; the array is what they make.
-  std::array<rd_kafka_vu_t, 6> fields{};
+  std::array<rd_kafka_vu_t, 7> fields{};
   fields[0].vtype = RD_KAFKA_VTYPE_RKT;
   fields[0].u.rkt = handle_->at(topic).topic;
   fields[1].vtype = RD_KAFKA_VTYPE_PARTITION;
@@ -184,6 +185,8 @@ Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::st
   fields[4].u.header.size = static_cast<ssize_t>(header.size());
   fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
   fields[5].u.ptr = record.cookie;
+  fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  fields[6].u.i64 = time_ms;  // 0: librdkafka takes its own
   const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
       rd_kafka_produceva(handle_->client, fields.data(), fields.size()), rd_kafka_error_destroy);
   return error ? fate_of(rd_kafka_error_code(error.get())) : Fate::kAcked;

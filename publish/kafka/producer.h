@@ -74,9 +74,10 @@ class Producer {
   // several partitions when it refuses the topic, so this is the way for a topic that was refused before.
   void submit(TopicSlot topic, ReportListener& listener, std::int32_t only = kEachItsOwn);
   static constexpr std::int32_t kEachItsOwn = -1;
-  // One record with header "mr"; for records that may be there already. kQueueFull, a lost fate, or kAcked for "taken"
-  // (its real report comes by poll()). Nothing but "taken" is followed by a report.
-  Fate send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header);
+  // One record with header "mr"; for records that may be there already, or come late: those carry their own time
+  // (`time_ms`, Unix; 0: that of this call). kQueueFull, a lost fate, or kAcked for "taken" (its real report comes by
+  // poll()). Nothing but "taken" is followed by a report.
+  Fate send_with_header(TopicSlot topic, const Outgoing& record, std::string_view header, std::int64_t time_ms = 0);
 
   // Delivers reports. Waits for the first one at most `wait`.
   void poll(ReportListener& listener, std::chrono::milliseconds wait = std::chrono::milliseconds{0});

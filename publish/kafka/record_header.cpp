@@ -24,6 +24,22 @@ std::optional<std::int64_t> take_varint(std::string_view& bytes) noexcept {
   return std::nullopt;
 }
 
+// Calls visit(reader) for each field of the record's Meta; it reads the field or skips it. By field numbers, without
+// decoding what is not asked for.
+template <class Visit>
+void visit_meta(schemas::MessageType type, std::string_view record, const Visit& visit) noexcept {
+  using schemas::MessageType;
+  if (type == MessageType::kHeartbeat || type == MessageType::kClaim || type == MessageType::kCursor) return;
+  try {
+    protozero::pbf_reader message{record.data(), record.size()};
+    if (!message.next(1)) return;
+    protozero::pbf_reader meta = message.get_message();
+    while (meta.next()) visit(meta);
+  } catch (const std::exception&) {
+    // Not a record with a Meta: what was found stands.
+  }
+}
+
 }  // namespace
 
 HeaderBytes encode_header(const RecordHeader& header) noexcept {
@@ -38,35 +54,37 @@ HeaderBytes encode_header(const RecordHeader& header) noexcept {
   return out;
 }
 
-// By the field numbers of common.proto, without decoding what is not asked for: it runs for every record that is sent
-// again.
+// The field numbers are those of common.proto.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept {
   RecordHeader header{type, schemas::Origin::kUnspecified, flags};
-  using schemas::MessageType;
-  if (type == MessageType::kHeartbeat || type == MessageType::kClaim || type == MessageType::kCursor) return header;
-  try {
-    protozero::pbf_reader message{record.data(), record.size()};
-    if (!message.next(1)) return header;
-    protozero::pbf_reader meta = message.get_message();
-    while (meta.next()) {
-      switch (meta.tag()) {
-        case 5:
-          header.epoch = meta.get_int64();
-          break;
-        case 6:
-          header.seq = meta.get_int64();
-          break;
-        case 13:
-          header.origin = static_cast<schemas::Origin>(meta.get_enum());
-          break;
-        default:
-          meta.skip();
-      }
+  visit_meta(type, record, [&header](protozero::pbf_reader& meta) {
+    switch (meta.tag()) {
+      case 5:
+        header.epoch = meta.get_int64();
+        break;
+      case 6:
+        header.seq = meta.get_int64();
+        break;
+      case 13:
+        header.origin = static_cast<schemas::Origin>(meta.get_enum());
+        break;
+      default:
+        meta.skip();
     }
-  } catch (const std::exception&) {
-    // Not a record with a Meta: the header says what it can.
-  }
+  });
   return header;
+}
+
+std::int64_t receive_time_of(schemas::MessageType type, std::string_view record) noexcept {
+  std::int64_t time = 0;
+  visit_meta(type, record, [&time](protozero::pbf_reader& meta) {
+    if (meta.tag() == 10) {
+      time = meta.get_sfixed64();
+    } else {
+      meta.skip();
+    }
+  });
+  return time;
 }
 
 // Strict about its length: a header of a later version has another first byte.

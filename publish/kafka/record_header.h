@@ -40,6 +40,9 @@ HeaderBytes encode_header(const RecordHeader& header) noexcept;
 // nothing but Meta, so it costs the same for a book of any size.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept;
 
+// The receive time of an encoded record, Unix ns; 0 where it has no Meta.
+std::int64_t receive_time_of(schemas::MessageType type, std::string_view record) noexcept;
+
 // Nullopt: another version, cut short, or with bytes behind it.
 std::optional<RecordHeader> decode_header(std::string_view bytes) noexcept;
 

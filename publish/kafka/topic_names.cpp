@@ -11,6 +11,15 @@ std::string market_topic(std::string_view venue, std::string_view dataset) {
   return fmt::format("{}.{}.{}.v1", family, venue, dataset);
 }
 
+std::optional<std::string_view> market_dataset(std::string_view topic) noexcept {
+  constexpr std::string_view kFirst = "market.";
+  if (!topic.starts_with(kFirst)) return std::nullopt;
+  const std::size_t begin = topic.find('.', kFirst.size());
+  const std::size_t end = topic.rfind('.');
+  if (begin == std::string_view::npos || end <= begin) return std::nullopt;
+  return topic.substr(begin + 1, end - begin - 1);
+}
+
 std::string account_topic(std::string_view venue, std::string_view dataset) {
   return fmt::format("account.{}.{}.v1", venue, dataset);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace millrace::publish {
 // Where the records of a market stream go: "market.kraken.book.v1"; reference data ("instrument") has a topic of its
 // own, "ref.kraken.instrument.v1".
 std::string market_topic(std::string_view venue, std::string_view dataset);
+// The dataset of such a topic; nullopt: not a market topic.
+std::optional<std::string_view> market_dataset(std::string_view topic) noexcept;
 // Executions and balances: "account.kraken.execution.v1".
 std::string account_topic(std::string_view venue, std::string_view dataset);
 // `what` is "status", "heartbeat", "gap", "quarantine" or "recovery": "ops.kraken.status.v1".

@@ -150,8 +150,8 @@ void AccountLane::keep(Entry entry) {
 // Beyond the disk there is only memory: what was taken is kept, and the owner is told to take no more.
 void AccountLane::to_disk(Entry entry) {
   if (beyond_disk_.empty() && spill_.append(spilled(entry))) {
-    spilled_.add();
-    on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
+    stats_.spilled.add();
+    stats_.on_disk.set(static_cast<std::uint64_t>(spill_.bytes()));
     return;
   }
   if (!std::exchange(full_, true)) spdlog::error("account_lane_full detail=\"{}\"", spill_.error());
@@ -160,8 +160,13 @@ void AccountLane::to_disk(Entry entry) {
 }
 
 SpilledRecord AccountLane::spilled(const Entry& entry) const {
-  return {
-      topics_[entry.topic].name, entry.key, entry.bytes, entry.seq, entry.slot, static_cast<std::uint8_t>(entry.type)};
+  return {topics_[entry.topic].name,
+          entry.key,
+          entry.bytes,
+          receive_time_of(entry.type, entry.bytes),
+          entry.seq,
+          entry.slot,
+          static_cast<std::uint8_t>(entry.type)};
 }
 
 // In pieces of half the memory, so that the disk is read in one go.
@@ -180,7 +185,7 @@ void AccountLane::from_disk() {
     entry.partition = partition_of(entry.key, static_cast<std::int32_t>(topics_[entry.topic].partitions.size()));
     keep(std::move(entry));
   }
-  on_disk_.set(static_cast<std::uint64_t>(spill_.bytes()));
+  stats_.on_disk.set(static_cast<std::uint64_t>(spill_.bytes()));
   while (spill_.records() == 0 && !beyond_disk_.empty() && used_ < settings_.memory_limit) {
     beyond_disk_bytes_ -= cost(beyond_disk_.front());
     keep(std::move(beyond_disk_.front()));
@@ -253,7 +258,7 @@ void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t 
   if (fate == Fate::kAcked) return acked(entry, offset);
   // Refused, and so will be what is behind it in the partition: all of it in order again, after a while.
   if (fate != Fate::kQueueFull) {
-    retried_.add();
+    stats_.retried.add();
     if (partition.hold_until <= now_) {  // once for all that are refused together
       spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name,
                    name(fate), kAfterRefusal.count());

@@ -12,9 +12,7 @@
 
 #include "publish/journal/spill.h"
 #include "publish/kafka/producer.h"
-#include "publish/lane/ack_listener.h"
-#include "publish/lane/lane_stats.h"
-#include "publish/sequence/record_sink.h"
+#include "publish/lane/lane.h"
 
 namespace millrace::publish {
 
@@ -30,17 +28,15 @@ struct AccountLaneSettings {
 // not fit into memory waits in order on disk. Apart from market data: a producer of its own, nothing shared. All calls
 // on one thread, except stats(). Every record carries the header `mr`, a repeated one with POSSIBLE_DUPLICATE.
 // Order: records of a partition reach the broker in the order of commit().
-class AccountLane final : public RecordSink, private ReportListener {
+class AccountLane final : public Lane, private ReportListener {
  public:
   // Throws std::runtime_error if librdkafka refuses the settings or the folder cannot be used.
   explicit AccountLane(AccountLaneSettings settings);
   ~AccountLane() override;
 
-  void set_listener(AckListener* listener) noexcept { listener_ = listener; }
-  // As MarketLane::warm.
-  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout);
-  // What an earlier process could not deliver, oldest first; see Spill::take_leftover.
-  std::vector<SpilledRecord> take_leftover() { return spill_.take_leftover(); }
+  void set_listener(AckListener* listener) noexcept override { listener_ = listener; }
+  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) override;
+  void take_leftover(const std::function<void(SpilledRecord)>& visit) override { spill_.take_leftover(visit); }
 
   // RecordSink. reserve() never refuses; put() a topic that is not warm and, while full(), what exceeds half the memory
   // once more: it only tells about streams.
@@ -49,24 +45,17 @@ class AccountLane final : public RecordSink, private ReportListener {
   void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
   bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override;
 
-  void received_at(std::chrono::steady_clock::time_point when) noexcept { received_at_ = when; }
-  // After each drain; when wake_fd() is readable; at least once a second. Neither blocks, but for the disk.
-  void flush_batch();
-  void poll();
-  int wake_fd() const noexcept { return wake_fd_; }
+  void received_at(std::chrono::steady_clock::time_point when) noexcept override { received_at_ = when; }
+  void flush_batch() override;
+  void poll() override;
+  int wake_fd() const noexcept override { return wake_fd_; }
 
-  // The disk holds what it may, too: nothing more can be promised. The owner closes the session (HALTED) until this
-  // ends; what the venue tells meanwhile is for the sidecar.
-  bool full() const noexcept { return full_; }
-  const std::string& why_full() const noexcept { return spill_.error(); }
+  // The disk holds what it may, too. What the venue tells meanwhile is for the sidecar.
+  bool full() const noexcept override { return full_; }
+  // What is not acknowledged goes to disk and is delivered by the next process.
+  std::size_t close(std::chrono::milliseconds timeout) override;
 
-  // As MarketLane::close. What is not acknowledged goes to disk and is delivered by the next process.
-  std::size_t close(std::chrono::milliseconds timeout);
-
-  const LaneStats& stats() const noexcept { return stats_; }
-  const Tally& spilled() const noexcept { return spilled_; }  // records that went by way of the disk
-  const Tally& on_disk() const noexcept { return on_disk_; }  // gauge: bytes
-  const Tally& retried() const noexcept { return retried_; }  // refused for good and sent again
+  const LaneStats& stats() const noexcept override { return stats_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -126,7 +115,6 @@ class AccountLane final : public RecordSink, private ReportListener {
   AccountLaneSettings settings_;
   AckListener* listener_ = nullptr;
   LaneStats stats_;
-  Tally spilled_, on_disk_, retried_;
   int wake_fd_;
   Spill spill_;
   std::vector<Topic> topics_;

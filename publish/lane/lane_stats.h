@@ -15,8 +15,9 @@ enum class RefusedBecause : std::uint8_t {
   kShare,     // this partition's share of it is full: it has no leader, or is slower than the others
   kTooLarge,  // larger than any record the broker takes
   kNoTopic,   // the topic is missing or was not warmed
+  kDisk,      // the journal's limit is reached, or the disk refuses
 };
-inline constexpr std::size_t kRefusals = 4;
+inline constexpr std::size_t kRefusals = 5;
 
 constexpr std::string_view name(RefusedBecause reason) noexcept {
   switch (reason) {
@@ -28,6 +29,8 @@ constexpr std::string_view name(RefusedBecause reason) noexcept {
       return "too_large";
     case RefusedBecause::kNoTopic:
       return "no_topic";
+    case RefusedBecause::kDisk:
+      return "journal_full";
   }
   return "other";
 }
@@ -43,6 +46,9 @@ struct LaneStats {
   Tally made_anew;                       // partitions seen to begin anew
   std::array<Tally, kRefusals> refused;  // by RefusedBecause
   std::array<Tally, kFateCount> lost;    // by Fate; only the lost ones move
+  Tally spilled;                         // went by way of the disk
+  Tally on_disk;                         // gauge: bytes that wait there
+  Tally retried;                         // refused for good and sent again (account lane)
   Tally ring_bytes;                      // gauge: of the budget
   Tally ring_limit;                      // gauge: the budget
   LatencyHistogram receive_to_publish;   // last byte of the frame to handed to librdkafka

@@ -27,6 +27,14 @@ int make_wake_fd() {
   return fd;
 }
 
+// Records about streams may; of market data those whose dataset may.
+bool may_spill(const LaneSettings& settings, std::string_view topic) {
+  if (settings.spill_folder.empty()) return false;
+  const auto dataset = market_dataset(topic);
+  if (!dataset) return topic.find(".heartbeat.") == std::string_view::npos;  // late, a sign of life says nothing
+  return !settings.spills || settings.spills(*dataset);
+}
+
 std::string topic_of(const StreamSpec& spec) {
   const auto& identity = *spec.identity;
   return identity.account.empty() ? market_topic(identity.venue, spec.dataset)
@@ -72,7 +80,9 @@ std::vector<std::string> MarketLane::warm(std::span<const std::string> topics, s
 std::string MarketLane::add_topic(const std::string& topic, std::chrono::milliseconds timeout) {
   if (!producer_) return fmt::format("topic {}: the producer is being renewed, try again", topic);
   Topic added;
+  added.name = topic;
   added.full_name = full_topic(settings_.kafka.prefix, topic);
+  added.spills = may_spill(settings_, topic);
   added.slot = producer_->add_topic(added.full_name);
   added.partitions = producer_->partitions(added.slot, timeout);
   if (added.partitions < 0) {
@@ -120,9 +130,12 @@ std::span<std::byte> MarketLane::refuse(RefusedBecause reason) {
 // Refused by its bound, not by its length: what a record really takes is known only after the encoding, for which there
 // would be no place.
 std::span<std::byte> MarketLane::reserve_in(Ring& ring, std::size_t bound) {
+  to_disk_ = nullptr;
   if (bound > kMaxBound) return refuse(RefusedBecause::kTooLarge);
+  if (ring.waits_on_disk) return reserve_on_disk(ring, bound);
   const auto room = ring.records.reserve(bound);
   if (room.data() != nullptr) return room;
+  if (topics_[ring.topic].spills) return reserve_on_disk(ring, bound);
   return refuse(ring.records.why() == Refusal::kShare ? RefusedBecause::kShare : RefusedBecause::kBudget);
 }
 
@@ -137,6 +150,13 @@ std::span<std::byte> MarketLane::reserve(StreamSlot stream, std::size_t bound) {
 void MarketLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq) {
   const Stream& known = streams_[static_cast<std::size_t>(stream)];
   Ring& ring = rings_[known.ring];
+  if (to_disk_ != nullptr) {
+    const std::string_view bytes(reinterpret_cast<const char*>(scratch_.data()), length);
+    SpilledRecord record = spilled(ring, known.key, bytes, known.type);
+    record.seq = seq;
+    record.slot = static_cast<std::uint32_t>(stream);
+    return commit_on_disk(ring, std::move(record));
+  }
   RingRecord& record = ring.records.commit(length, 0);
   record.seq = seq;
   record.slot = static_cast<std::uint32_t>(stream);
@@ -154,6 +174,12 @@ bool MarketLane::put(std::string_view topic, std::string_view key, std::string_v
   Ring& ring = rings_[to.first_ring + static_cast<std::uint32_t>(partition_of(key, to.partitions))];
   const auto room = reserve_in(ring, bytes.size() + key.size());
   if (room.data() == nullptr) return false;
+  if (to_disk_ != nullptr) {
+    SpilledRecord record = spilled(ring, key, bytes, type);
+    record.slot = RingRecord::kNoSlot;
+    commit_on_disk(ring, std::move(record));
+    return true;
+  }
   std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), room.data());
   std::copy_n(reinterpret_cast<const std::byte*>(key.data()), key.size(), room.data() + bytes.size());
   RingRecord& record = ring.records.commit(bytes.size() + key.size(), key.size());

@@ -3,18 +3,18 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "publish/kafka/producer.h"
-#include "publish/lane/ack_listener.h"
-#include "publish/lane/lane_stats.h"
+#include "publish/lane/lane.h"
 #include "publish/lane/unacked_ring.h"
-#include "publish/sequence/record_sink.h"
 
 namespace millrace::publish {
 
@@ -22,31 +22,31 @@ namespace millrace::publish {
 struct LaneSettings {
   KafkaSettings kafka;
   std::size_t memory_limit = std::size_t{128} * 1024 * 1024;  // bytes of un-acked records
+  std::string spill_folder;                                   // empty: nothing waits on disk, what is more is refused
+  std::int64_t spill_limit = std::int64_t{1} << 30;           // bytes on disk, of all partitions
+  std::function<bool(std::string_view dataset)> spills;       // which datasets may; empty: all
 };
 
 // The market lane: records on their way to Kafka. It owns every record from reserve() until the broker has acknowledged
 // it, in one ring per partition, so that a producer that died is replaced and nothing is missing. One per ingest thread
-// with a producer of its own; all calls on that thread, except stats(). Full is an answer (RecordSink); memory never
-// grows beyond the limit, plus what librdkafka needs for the records in its queue (about 300 B each, 200,000 by
-// default).
+// with a producer of its own. Memory never grows beyond the limit, plus what librdkafka needs for the records in its
+// queue (about 300 B each, 200,000 by default). What a ring has no room for waits on disk, where its dataset may spill,
+// and goes on in order when there is room again; else "full" is the answer (RecordSink).
 // Order: records of a partition reach the broker in the order of commit(). After a renewal those without an
 // acknowledgement are sent again in that order, so some may be there twice, never swapped within a stream's first
 // occurrences.
-class MarketLane final : public RecordSink, private ReportListener {
+class MarketLane final : public Lane, private ReportListener {
  public:
   // Throws std::runtime_error if librdkafka refuses the settings, or if no descriptor is left. Asks nothing of the
   // broker.
   explicit MarketLane(LaneSettings settings);
   ~MarketLane() override;  // forgets what is not acknowledged: see close()
 
-  // From now on told about every record; outlives the lane or is replaced. Nullptr: nobody.
-  void set_listener(AckListener* listener) noexcept { listener_ = listener; }
-
-  // Before READY: makes the handles and fetches the metadata of `topics` (without prefix). Blocks. What it returns is
-  // one line for each topic that cannot be written, with what to do; empty = warm. May be called again with more.
-  // `timeout` is for all of them together. A topic that was never warmed is refused record by record (kNoTopic): asking
-  // the broker on the hot path could block for seconds.
-  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout);
+  void set_listener(AckListener* listener) noexcept override { listener_ = listener; }
+  // Each answer also tells librdkafka the leaders, so the first record waits for nobody.
+  std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) override;
+  // Partition by partition. Throws std::runtime_error if the folder cannot be used.
+  void take_leftover(const std::function<void(SpilledRecord)>& visit) override;
 
   // RecordSink. A stream's partition is computed here, once. Of its key a copy is kept; `spec.identity` is not.
   StreamSlot open(const StreamSpec& spec) override;
@@ -54,24 +54,19 @@ class MarketLane final : public RecordSink, private ReportListener {
   void commit(StreamSlot stream, std::size_t length, std::int64_t seq) override;
   bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override;
 
-  // When the frame of the records that follow was received; latencies count from here.
-  void received_at(std::chrono::steady_clock::time_point when) noexcept { received_at_ = when; }
+  void received_at(std::chrono::steady_clock::time_point when) noexcept override { received_at_ = when; }
+  // What does not fit librdkafka's queue waits in the rings until the next flush or poll.
+  void flush_batch() override;
+  // Also renews a dead producer; the old handle ends on a thread of its own.
+  void poll() override;
+  int wake_fd() const noexcept override { return wake_fd_; }
+  bool full() const noexcept override { return false; }  // it answers record by record
 
-  // At the end of each drain of a socket: hands over what was committed, and delivers reports. Never blocks. What does
-  // not fit librdkafka's queue waits in the rings until the next flush or poll.
-  void flush_batch();
-  // When wake_fd() is readable, and at least once a second: delivers reports, hands over what had to wait, renews a
-  // dead producer. Never blocks: the old handle ends on a thread of its own.
-  void poll();
-  // Readable when reports have come; the lane's own, and poll() empties it.
-  int wake_fd() const noexcept { return wake_fd_; }
-
-  // At the end: waits until all is acknowledged, at most until the deadline. How many records are not: those are lost
-  // when the lane ends, and nothing declares them but the next epoch's RESTART mark. Commit nothing after it.
-  std::size_t close(std::chrono::milliseconds timeout);
+  // What is not acknowledged then goes to disk, where it may, for the next process.
+  std::size_t close(std::chrono::milliseconds timeout) override;
 
   std::int32_t partition(StreamSlot stream) const;  // -1: its topic is not warm
-  const LaneStats& stats() const noexcept { return stats_; }
+  const LaneStats& stats() const noexcept override { return stats_; }
 
  private:
   // One partition of one topic.
@@ -86,10 +81,18 @@ class MarketLane final : public RecordSink, private ReportListener {
     bool dirty = false;             // stands in its topic's list
     bool rewound = false;           // during one submit()
     std::vector<StreamSlot> streams;
+    // Behind the ring; null until it is first needed. While anything is in it, `next` or `stuck`, all that comes goes
+    // there too.
+    std::unique_ptr<Spill> spill;
+    std::optional<SpilledRecord> next;   // taken from it, and there was no room in the ring
+    std::optional<SpilledRecord> stuck;  // behind it: the disk refused it, and nothing more is taken until it is there
+    bool waits_on_disk = false;
   };
   // One warm topic. Its rings stand one behind the other in rings_, by partition.
   struct Topic {
+    std::string name;  // after the prefix
     std::string full_name;
+    bool spills = false;
     TopicSlot slot{};
     std::uint32_t first_ring = 0;
     std::int32_t partitions = 0;
@@ -112,6 +115,18 @@ class MarketLane final : public RecordSink, private ReportListener {
   // Counts, and gives the empty answer.
   std::span<std::byte> refuse(RefusedBecause reason);
   std::span<std::byte> reserve_in(Ring& ring, std::size_t bound);
+  // The half of market_lane_spill.cpp.
+  std::span<std::byte> reserve_on_disk(Ring& ring, std::size_t bound);
+  void commit_on_disk(Ring& ring, SpilledRecord record);
+  std::string spill_folder(const Topic& topic, std::int32_t partition) const;
+  bool open_spill(Ring& ring);
+  bool unstick(Ring& ring);
+  void from_disk();
+  bool from_disk(Ring& ring);
+  std::size_t keep_on_disk();
+  void count_disk();
+  SpilledRecord spilled(const Ring& ring, std::string_view key, std::string_view bytes,
+                        schemas::MessageType type) const;
   void enlist(Ring& ring, RingRecord& record, schemas::MessageType type);
   void mark_dirty(Ring& ring);
   std::string add_topic(const std::string& topic, std::chrono::milliseconds timeout);
@@ -119,8 +134,8 @@ class MarketLane final : public RecordSink, private ReportListener {
   void send_topic(Topic& topic);
   void send_ring(Topic& topic, Ring& ring);
   void submit(Topic& topic, const Ring* only);
-  // Sends one record of a producer that died, with the header that marks it.
-  bool repeat(Topic& topic, Ring& ring, RingRecord& record);
+  // Sends one record of a producer that died, or from disk, with the header that marks it.
+  bool send_late(Topic& topic, Ring& ring, RingRecord& record);
   void deliver_reports(std::chrono::milliseconds wait);
   void renew_if_dead();
   void start_renewal();
@@ -142,6 +157,9 @@ class MarketLane final : public RecordSink, private ReportListener {
   std::size_t pushed_ = 0;              // not yet submitted
   bool alone_ = false;                  // the topic at hand is suspect: one partition a submit
   bool queue_full_ = false;             // seen by the submit at hand
+  Ring* to_disk_ = nullptr;             // of the room last reserved, if that was scratch_
+  std::vector<std::byte> scratch_;
+  std::vector<std::uint32_t> on_disk_;  // rings that wait there
   Clock::time_point renewed_at_{};
   std::unique_ptr<Producer> producer_;  // empty while being renewed
   // Valid while a renewal is under way; its destructor waits, so it is the last member.

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <utility>
@@ -23,6 +24,11 @@ constexpr std::size_t kBatch = 1024;
 // A broker that kills every producer at once must not make us spin.
 constexpr std::chrono::seconds kBetweenRenewals{1};
 
+std::int64_t unix_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
 std::unique_ptr<Producer> make_producer(const KafkaSettings& settings, int wake_fd,
                                         const std::vector<std::string>& topics) {
   auto made = std::make_unique<Producer>(settings, wake_fd);
@@ -37,6 +43,7 @@ void MarketLane::flush_batch() {
   now_ = Clock::now();
   send_all();
   deliver_reports(std::chrono::milliseconds{0});
+  if (!on_disk_.empty()) count_disk();
 }
 
 // Reports before renewal before sending: a report may release room, and a renewed producer has everything to send.
@@ -47,6 +54,7 @@ void MarketLane::poll() {
   now_ = Clock::now();
   deliver_reports(std::chrono::milliseconds{0});
   renew_if_dead();
+  from_disk();
   send_all();
 }
 
@@ -63,12 +71,12 @@ std::size_t MarketLane::close(std::chrono::milliseconds timeout) {
     for (const Ring& ring : rings_) records += ring.records.records();
     return records;
   };
-  while (left() > 0 && Clock::now() < deadline) {
+  while ((left() > 0 || !on_disk_.empty()) && Clock::now() < deadline) {
     poll();
     deliver_reports(std::chrono::milliseconds{5});
     if (renewal_.valid()) renewal_.wait_for(std::chrono::milliseconds{5});
   }
-  return left();
+  return left() > 0 || !on_disk_.empty() ? keep_on_disk() : 0;
 }
 
 // Once librdkafka's queue is full nothing more is tried in this round: each further call would only cost its refusal.
@@ -103,11 +111,12 @@ void MarketLane::send_topic(Topic& topic) {
 // handed over, so waiting for a full queue counts.
 void MarketLane::send_ring(Topic& topic, Ring& ring) {
   while (RingRecord* record = ring.records.to_send()) {
-    if (record->state == RecordState::kRepeat) {
-      if (!repeat(topic, ring, *record)) return;
+    if (record->state == RecordState::kRepeat || record->stamp_ns == RingRecord::kFromDisk) {
+      submit(topic, alone_ ? &ring : nullptr);  // what is before it goes before it
+      if (queue_full_ || !send_late(topic, ring, *record)) return;
       continue;
     }
-    if (record->stamp_ns != 0) {
+    if (record->stamp_ns > 0) {
       stats_.receive_to_publish.add(now_.time_since_epoch().count() - record->stamp_ns);
     }
     ring.records.sent(*record);
@@ -125,21 +134,25 @@ void MarketLane::submit(Topic& topic, const Ring* only) {
   producer_->submit(topic.slot, *this, only ? only->partition : Producer::kEachItsOwn);
 }
 
-// A record that a dead producer may have delivered. The slow call, because only it takes headers, and readers must be
-// able to tell. False: nothing more can be sent now (the queue is full, or the producer died as well); the record stays
-// where it is.
-bool MarketLane::repeat(Topic& topic, Ring& ring, RingRecord& record) {
+// A record that a dead producer may have delivered, or that waited on disk. The slow call, because only it takes
+// headers and times, and readers must be able to tell. False: nothing more can be sent now (the queue is full, or the
+// producer died as well); the record stays where it is.
+bool MarketLane::send_late(Topic& topic, Ring& ring, RingRecord& record) {
   const auto type = static_cast<schemas::MessageType>(record.type);
   const std::string_view body{reinterpret_cast<const char*>(record.bytes()), record.length};
-  const HeaderBytes header = encode_header(header_of(type, body, RecordHeader::kPossibleDuplicate));
+  const bool again = record.state == RecordState::kRepeat;
+  const HeaderBytes header =
+      encode_header(header_of(type, body, again ? RecordHeader::kPossibleDuplicate : std::uint8_t{0}));
   const Outgoing outgoing{{record.bytes(), record.length}, key_of(record), ring.partition, &record};
-  const Fate fate = producer_->send_with_header(topic.slot, outgoing, header.view());
+  const bool late = record.stamp_ns == RingRecord::kFromDisk;
+  const std::int64_t time = late ? std::min(receive_time_of(type, body), unix_now()) / 1'000'000 : 0;
+  const Fate fate = producer_->send_with_header(topic.slot, outgoing, header.view(), time);
   if (fate == Fate::kQueueFull || fate == Fate::kProducerDead) {
     queue_full_ = fate == Fate::kQueueFull;
     return false;
   }
   ring.records.sent(record);
-  stats_.resent.add();
+  if (again) stats_.resent.add();
   if (fate != Fate::kAcked) on_report(&record, fate, ring.partition, -1);
   return true;
 }
@@ -173,7 +186,7 @@ void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t o
 void MarketLane::on_acked(Ring& ring, const RingRecord& record, std::int64_t offset) {
   stats_.acked.add();
   topics_[ring.topic].suspect = false;
-  if (record.stamp_ns != 0) stats_.receive_to_ack.add(now_.time_since_epoch().count() - record.stamp_ns);
+  if (record.stamp_ns > 0) stats_.receive_to_ack.add(now_.time_since_epoch().count() - record.stamp_ns);
   if (offset >= 0) check_made_anew(ring, offset);
   if (!listener_ || record.slot == RingRecord::kNoSlot) return;
   listener_->on_ack(static_cast<StreamSlot>(record.slot), ring.partition, offset, record.seq);

@@ -24,7 +24,7 @@ enum class RecordState : std::uint8_t {
 struct RingRecord {
   RingRecord* next = nullptr;
   std::int64_t seq = 0;
-  std::int64_t stamp_ns = 0;  // monotonic clock when its frame was received; 0 = not measured
+  std::int64_t stamp_ns = 0;  // monotonic clock when its frame was received; 0 = not measured; kFromDisk
   std::uint32_t length = 0;
   std::uint32_t slot = 0;  // of the stream; kNoSlot: the key is in the ring
   std::uint32_t ring = 0;  // dense number of the ring
@@ -32,6 +32,7 @@ struct RingRecord {
   std::uint8_t type = 0;  // schemas::MessageType
   RecordState state = RecordState::kWaiting;
 
+  static constexpr std::int64_t kFromDisk = -1;  // comes late: goes with its header and its own time
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
   std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
   std::string_view key() noexcept { return {reinterpret_cast<char*>(bytes() + length), key_length}; }
@@ -72,6 +73,14 @@ class UnackedRing {
   // The producer reported; releases what is done from the front. A record behind one that is not done stays: memory is
   // released in the order it was laid, so one partition with a stuck record holds its blocks.
   void done(RingRecord& record) noexcept;
+
+  // Calls visit(record) for each that the broker has not acknowledged, in order.
+  template <class Visit>
+  void for_each_left(const Visit& visit) {
+    for (RingRecord* record = oldest_; record; record = record->next) {
+      if (record->state != RecordState::kDone) visit(*record);
+    }
+  }
 
   std::size_t bytes() const noexcept { return bytes_; }      // of the budget
   std::size_t records() const noexcept { return records_; }  // not yet released

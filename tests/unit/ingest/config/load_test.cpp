@@ -116,8 +116,8 @@ venues:
 )";
   EXPECT_THAT(
       problems_of(kBad),
-      ElementsAre("1:1: kafka.brokers is missing", HasSubstr("1:9: \"a b\" must be letters"),
-                  HasSubstr("2:10: 0 is out of range: 1 to 64"),
+      ElementsAre(HasSubstr("1:1: kafka.brokers is missing; without a broker"),
+                  HasSubstr("1:9: \"a b\" must be letters"), HasSubstr("2:10: 0 is out of range: 1 to 64"),
                   HasSubstr("4:3: unknown setting kafka.broker, did you"), "5:14: \"fast\" is not a number",
                   "6:12: \"5s\" is not a number", HasSubstr("8:11: unknown venue \"krakn\", did you mean \"kraken\"?"),
                   "9:14: the list of symbols is empty", "12:24: BTC/USD is listed twice",
@@ -175,6 +175,11 @@ const Case kCases[] = {
     {"LifetimeTooShort", "lifetime_s: 20", "lifetime_s: 2", "must be at least 4"},
     {"FirstDataOverLifetime", "limits: {", "timeouts: {first_data_ms: 20000}\n    limits: {", "lifetime"},
     {"EmptySymbol", "[BTCUSDT]", "[\"\"]", "an empty symbol"},
+    {"SpillWithoutAJournal", "threads: 2", "threads: 2\noverload: {book: spill}", "spill needs journal.dir"},
+    {"UnknownPolicy", "threads: 2", "threads: 2\noverload: {book: drop}", "drop is no policy"},
+    {"UnknownOverloadDataset", "threads: 2", "threads: 2\noverload: {boook: conflate}", "boook is no dataset"},
+    {"NeitherBrokerNorJournal", "brokers: 127.0.0.1:9092", "brokers: \"\"",
+     "without a broker records go to journal.dir"},
     {"UnknownSpeed", "datasets: [book, bbo]\n", "datasets: [book, bbo]\n    book_speed: 7ms\n", "7ms"},
 };
 INSTANTIATE_TEST_SUITE_P(Load, LoadRefuses, testing::ValuesIn(kCases),
@@ -211,6 +216,16 @@ TEST(Load, ReadsEverySettingOfAccounts) {
   EXPECT_EQ(kraken.poll_healthy_s, 120);
   EXPECT_EQ(kraken.poll_down_s, 0) << "off by default";
   EXPECT_THAT(loaded.config.accounts[1].symbols, ElementsAre("BTCUSDT"));
+}
+
+TEST(Load, WithAJournalFolderNoBrokerIsNeeded) {
+  const std::string text = with("brokers: 127.0.0.1:9092", "brokers: \"\"");
+  const Loaded loaded = load(text, environment(), "/var/lib/millrace");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_FALSE(has_broker(loaded.config));
+  EXPECT_EQ(loaded.config.journal.dir, "/var/lib/millrace");
+  EXPECT_FALSE(has_broker(load(with("threads: 2", "threads: 2"), environment(), "/var/lib/millrace").config))
+      << "the flag of the command line means: without a broker";
 }
 
 class LoadRefusesAccounts : public testing::TestWithParam<Case> {};

@@ -64,6 +64,17 @@ void expect_same(const SpilledRecord& got, const SpilledRecord& wanted) {
   EXPECT_EQ(got.type, wanted.type);
 }
 
+std::vector<SpilledRecord> leftover_of(Spill& spill) {
+  std::vector<SpilledRecord> left;
+  spill.take_leftover([&](SpilledRecord one) { left.push_back(std::move(one)); });
+  return left;
+}
+
+std::vector<SpilledRecord> leftover_in(const std::string& folder) {
+  Spill spill(folder, kRoomy);
+  return leftover_of(spill);
+}
+
 // Numbers of all that is in it.
 std::vector<std::int64_t> drained(Spill& spill) {
   std::vector<std::int64_t> seqs;
@@ -151,14 +162,14 @@ TEST_F(SpillTest, AnEarlierProcessesRecordsAreHandedOverOnce) {
     Spill spill(folder, kRoomy);
     EXPECT_EQ(spill.records(), 0) << "kept apart";
     ASSERT_TRUE(spill.append(record(11)));
-    const auto left = spill.take_leftover();
+    const auto left = leftover_of(spill);
     ASSERT_EQ(left.size(), 10U);
     for (std::int64_t i = 1; i <= 10; ++i) expect_same(left[static_cast<std::size_t>(i - 1)], record(i, 4'000'000));
-    EXPECT_TRUE(spill.take_leftover().empty());
+    EXPECT_TRUE(leftover_of(spill).empty());
     EXPECT_EQ(segments().size(), 1U) << "its own";
     EXPECT_EQ(drained(spill), numbers(11, 11));
   }
-  EXPECT_TRUE(Spill(folder, kRoomy).take_leftover().empty());
+  EXPECT_TRUE(leftover_in(folder).empty());
 }
 
 TEST_F(SpillTest, WhatIsPutBackStandsBeforeTheRest) {
@@ -173,7 +184,7 @@ TEST_F(SpillTest, WhatIsPutBackStandsBeforeTheRest) {
     ASSERT_TRUE(spill.append(record(7)));
   }
   std::vector<std::int64_t> seqs;
-  for (const SpilledRecord& left : Spill(folder, kRoomy).take_leftover()) seqs.push_back(left.seq);
+  for (const SpilledRecord& left : leftover_in(folder)) seqs.push_back(left.seq);
   EXPECT_EQ(seqs, numbers(2, 7));
 }
 
@@ -193,7 +204,7 @@ TEST_F(SpillTest, LeftoverThatNobodyTookStaysForTheNext) {
     Spill between(folder, kRoomy);
     ASSERT_TRUE(between.append(record(2)));
   }
-  const auto left = Spill(folder, kRoomy).take_leftover();
+  const auto left = leftover_in(folder);
   ASSERT_EQ(left.size(), 2U);
   EXPECT_EQ(left[0].seq, 1);
   EXPECT_EQ(left[1].seq, 2);
@@ -252,7 +263,7 @@ TEST_F(SpillTest, EveryCutOfASegmentLeavesWhatIsWholeBeforeIt) {
     write_text(path, whole.substr(0, size));
     const auto complete = std::ranges::upper_bound(ends, size) - ends.begin() - 1;
     Spill spill(folder, kRoomy);
-    EXPECT_EQ(spill.take_leftover().size(), static_cast<std::size_t>(complete)) << size;
+    EXPECT_EQ(leftover_of(spill).size(), static_cast<std::size_t>(complete)) << size;
     EXPECT_EQ(spill.damaged(), ends[static_cast<std::size_t>(complete)] == size ? 0 : 1) << size;
   }
 }
@@ -269,7 +280,7 @@ TEST_F(SpillTest, NoFlippedBitComesThrough) {
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
     write_text(path, flipped);
     Spill spill(folder, kRoomy);
-    EXPECT_TRUE(spill.take_leftover().empty()) << bit;
+    EXPECT_TRUE(leftover_of(spill).empty()) << bit;
     EXPECT_EQ(spill.damaged(), 1) << bit;
   }
 }
@@ -279,7 +290,7 @@ TEST_F(SpillTest, ForeignFilesAreLeftAlone) {
   write_text(folder + "/notes.txt", "mine");
   write_text(folder + "/copy.spill", "not ours");
   Spill spill(folder, kRoomy);
-  EXPECT_TRUE(spill.take_leftover().empty());
+  EXPECT_TRUE(leftover_of(spill).empty());
   ASSERT_TRUE(spill.append(record(1)));
   EXPECT_EQ(text_of(folder + "/notes.txt"), "mine");
 }

@@ -1,0 +1,165 @@
+// The third of the market lane that is on disk: what the rings have no room for, in order, and back.
+//
+// A partition whose ring is full writes behind it to a Spill of its own, in a folder of its own; so one that has no
+// leader keeps no other waiting. As long as anything is there, what comes next goes there too. With the lane's polls,
+// while less than half of the memory is used, records come back into the ring and go the usual way, each with the
+// header `mr` and the time at which it was received.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <utility>
+
+#include "publish/kafka/record_header.h"
+#include "publish/kafka/topic_names.h"
+#include "publish/lane/market_lane.h"
+
+namespace millrace::publish {
+namespace {
+
+namespace fs = std::filesystem;
+
+// More than the frame's own bytes around a record's.
+constexpr std::int64_t kFrameBytes = 512;
+
+}  // namespace
+
+std::string MarketLane::spill_folder(const Topic& topic, std::int32_t partition) const {
+  return fmt::format("{}/{}-{}", settings_.spill_folder, topic.name, partition);
+}
+
+// Once per ring: a folder that cannot be used now will not be usable a record later.
+bool MarketLane::open_spill(Ring& ring) {
+  if (ring.spill) return true;
+  Topic& topic = topics_[ring.topic];
+  try {
+    ring.spill = std::make_unique<Spill>(spill_folder(topic, ring.partition), settings_.spill_limit);
+    return true;
+  } catch (const std::exception& error) {
+    spdlog::error("market_lane_cannot_spill detail=\"{}\"", error.what());
+    topic.spills = false;
+    return false;
+  }
+}
+
+// What the disk refused stands before all that comes: it was promised.
+bool MarketLane::unstick(Ring& ring) {
+  if (!ring.stuck) return true;
+  if (!ring.spill->append(*ring.stuck)) return false;
+  ring.stuck.reset();
+  return true;
+}
+
+std::span<std::byte> MarketLane::reserve_on_disk(Ring& ring, std::size_t bound) {
+  if (!open_spill(ring)) return refuse(RefusedBecause::kShare);
+  const auto wanted = static_cast<std::int64_t>(bound) + kFrameBytes;
+  const auto used = static_cast<std::int64_t>(stats_.on_disk.value());
+  if (!unstick(ring) || used + wanted > settings_.spill_limit) return refuse(RefusedBecause::kDisk);
+  to_disk_ = &ring;
+  scratch_.resize(bound);
+  return scratch_;
+}
+
+SpilledRecord MarketLane::spilled(const Ring& ring, std::string_view key, std::string_view bytes,
+                                  schemas::MessageType type) const {
+  SpilledRecord record;
+  record.topic = topics_[ring.topic].name;
+  record.key = key;
+  record.bytes = bytes;
+  record.time_ns = receive_time_of(type, bytes);
+  record.type = static_cast<std::uint8_t>(type);
+  return record;
+}
+
+void MarketLane::commit_on_disk(Ring& ring, SpilledRecord record) {
+  to_disk_ = nullptr;
+  stats_.records.add();
+  stats_.bytes.add(record.bytes.size());
+  stats_.spilled.add();
+  if (!std::exchange(ring.waits_on_disk, true)) on_disk_.push_back(ring.records.number());
+  const std::int64_t before = ring.spill->bytes();
+  if (!ring.spill->append(record)) {
+    spdlog::error("market_lane_disk_refuses detail=\"{}\"", ring.spill->error());
+    ring.stuck = std::move(record);
+    return;
+  }
+  stats_.on_disk.add(static_cast<std::uint64_t>(ring.spill->bytes() - before));
+}
+
+void MarketLane::count_disk() {
+  std::int64_t bytes = 0;
+  for (const std::uint32_t number : on_disk_) bytes += rings_[number].spill->bytes();
+  stats_.on_disk.set(static_cast<std::uint64_t>(bytes));
+}
+
+// A ring that is empty on disk leaves the list: from then on its records are live again.
+void MarketLane::from_disk() {
+  if (on_disk_.empty()) return;
+  std::erase_if(on_disk_, [this](std::uint32_t number) { return from_disk(rings_[number]); });
+  count_disk();
+}
+
+// True: nothing waits there any more. Half of the memory is left to those that are live.
+bool MarketLane::from_disk(Ring& ring) {
+  while (pool_.used() < pool_.limit() / 2) {
+    if (!ring.next) ring.next = ring.spill->take();
+    if (!ring.next && ring.stuck) ring.next = std::exchange(ring.stuck, std::nullopt);
+    if (!ring.next) {
+      ring.waits_on_disk = false;
+      return true;
+    }
+    const SpilledRecord& from = *ring.next;
+    const bool has_key = from.slot == RingRecord::kNoSlot;
+    const std::size_t key = has_key ? from.key.size() : 0;
+    const auto room = ring.records.reserve(from.bytes.size() + key);
+    if (room.data() == nullptr) return false;
+    std::ranges::copy(std::as_bytes(std::span(from.bytes)), room.begin());
+    if (has_key) std::ranges::copy(std::as_bytes(std::span(from.key)), room.begin() + std::ssize(from.bytes));
+    RingRecord& record = ring.records.commit(from.bytes.size() + key, key);
+    record.seq = from.seq;
+    record.slot = from.slot;
+    record.stamp_ns = RingRecord::kFromDisk;
+    record.type = from.type;
+    mark_dirty(ring);
+    ring.next.reset();
+  }
+  return false;
+}
+
+// At the end: before what waits on disk already comes what the broker has not acknowledged. How many found no place.
+std::size_t MarketLane::keep_on_disk() {
+  std::size_t lost = 0;
+  std::size_t kept = 0;
+  for (Ring& ring : rings_) {
+    std::vector<SpilledRecord> left;
+    ring.records.for_each_left([&](RingRecord& record) {
+      const std::string_view bytes(reinterpret_cast<const char*>(record.bytes()), record.length);
+      left.push_back(spilled(ring, key_of(record), bytes, static_cast<schemas::MessageType>(record.type)));
+      left.back().seq = record.seq;
+    });
+    if (ring.next) left.push_back(*std::exchange(ring.next, std::nullopt));
+    const bool may = topics_[ring.topic].spills && (left.empty() || open_spill(ring));
+    const bool put = left.empty() || (may && ring.spill->put_back(left));
+    if (!unstick(ring)) ++lost;
+    (put ? kept : lost) += left.size();
+    if (ring.spill) kept += static_cast<std::size_t>(ring.spill->records()) - (put ? left.size() : 0);
+  }
+  if (kept + lost == 0) return 0;
+  spdlog::warn("market_lane_kept_for_the_next_start records={} lost={}", kept, lost);
+  return lost;
+}
+
+// Folders of partitions that this process does not write (another count of topics, another dataset) too.
+void MarketLane::take_leftover(const std::function<void(SpilledRecord)>& visit) {
+  if (settings_.spill_folder.empty() || !fs::exists(settings_.spill_folder)) return;
+  std::vector<std::string> folders;
+  for (const auto& entry : fs::directory_iterator(settings_.spill_folder)) {
+    if (entry.is_directory()) folders.push_back(entry.path().string());
+  }
+  std::ranges::sort(folders);
+  for (const std::string& folder : folders) Spill(folder, settings_.spill_limit).take_leftover(visit);
+}
+
+}  // namespace millrace::publish

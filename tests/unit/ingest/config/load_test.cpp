@@ -178,8 +178,7 @@ const Case kCases[] = {
     {"SpillWithoutAJournal", "threads: 2", "threads: 2\noverload: {book: spill}", "spill needs journal.dir"},
     {"UnknownPolicy", "threads: 2", "threads: 2\noverload: {book: drop}", "drop is no policy"},
     {"UnknownOverloadDataset", "threads: 2", "threads: 2\noverload: {boook: conflate}", "boook is no dataset"},
-    {"NeitherBrokerNorJournal", "brokers: 127.0.0.1:9092", "brokers: \"\"",
-     "without a broker records go to journal.dir"},
+    {"NeitherBrokerNorJournal", "  brokers: 127.0.0.1:9092\n", "", "without a broker records go to journal.dir"},
     {"UnknownSpeed", "datasets: [book, bbo]\n", "datasets: [book, bbo]\n    book_speed: 7ms\n", "7ms"},
 };
 INSTANTIATE_TEST_SUITE_P(Load, LoadRefuses, testing::ValuesIn(kCases),
@@ -219,7 +218,7 @@ TEST(Load, ReadsEverySettingOfAccounts) {
 }
 
 TEST(Load, WithAJournalFolderNoBrokerIsNeeded) {
-  const std::string text = with("brokers: 127.0.0.1:9092", "brokers: \"\"");
+  const std::string text = with("  brokers: 127.0.0.1:9092\n", "");
   const Loaded loaded = load(text, environment(), "/var/lib/millrace");
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_FALSE(has_broker(loaded.config));

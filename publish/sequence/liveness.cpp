@@ -152,6 +152,7 @@ void Sequencer::tick(UnixNanos now) {
   last_tick_ = now;
   for (Stream& stream : streams_) {
     if (stream.watched()) check_alive(stream, now);
+    if (stream.late_quote) publish_late_quote(stream);
     if (std::exchange(stream.topic_made_anew, false)) write_status(stream, "topic_made_anew", {}, now);
   }
   write_heartbeats(now);

@@ -141,12 +141,16 @@ schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
 
 // Reserved by a bound and not by the exact size: computing that would cost as much as the encoding.
 template <class Body>
-void Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
+bool Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
   const schemas::Meta stamped = stamp(stream, meta);
   const std::span<std::byte> room = sink_.reserve(stream.slot, encoded_bound(stamped, body));
-  if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
+  if (room.empty()) {
+    lost(stream, "overflow", stamped.receive_time);
+    return false;
+  }
   sink_.commit(stream.slot, encode(stamped, body, room), stamped.seq);
   committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
+  return true;
 }
 
 // Two copies, for messages of a few a second.
@@ -245,7 +249,20 @@ void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Boo
 }
 
 void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo& bbo) {
-  publish_fixed(open(key), meta, bbo);
+  Stream& stream = open(key);
+  if (publish_fixed(stream, meta, bbo)) {
+    stream.late_quote.reset();
+    return;
+  }
+  EventMeta kept = meta;
+  kept.receive_time = meta.receive_time.value_or(now_);
+  stream.late_quote = std::make_unique<Stream::Quote>(Stream::Quote{kept, bbo});
+}
+
+// Not by on_bbo(), which would keep it again as new.
+void Sequencer::publish_late_quote(Stream& stream) {
+  if (!stream.late_quote || !publish_fixed(stream, stream.late_quote->meta, stream.late_quote->body)) return;
+  stream.late_quote.reset();
 }
 
 void Sequencer::on_trade(StreamKey key, const EventMeta& meta, const schemas::Trade& trade) {

@@ -112,7 +112,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   // For the hot messages, which are encoded straight into the sink; the others go by way of scratch_, as their size is
   // not known before.
   template <class Body>
-  void publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
+  bool publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);  // false: there was no room
   template <class Body>
   void publish_scratch(Stream& stream, const normalize::EventMeta& meta, const Body& body);
   // After a record was taken: what it proves, declares and ends. lost() is the other way out.
@@ -121,6 +121,8 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
   void mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);
   void want_snapshot(Stream& stream);
+  // The latest quote of a stream that lost it, and perhaps others before; each heartbeat until it finds room.
+  void publish_late_quote(Stream& stream);
 
   void set_state(Stream& stream, schemas::StreamState state, std::string_view reason, std::string_view detail,
                  UnixNanos time);

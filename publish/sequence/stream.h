@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "publish/sequence/counters.h"
 #include "publish/sequence/pending_gaps.h"
 #include "publish/sequence/record_sink.h"
+#include "schemas/events/market.h"
 #include "schemas/events/meta.h"
 
 namespace millrace::publish {
@@ -43,6 +45,12 @@ struct Stream {
   UnixNanos lost_since = 0;     // when the oldest undeclared loss was noticed
   bool needs_snapshot = false;  // a book that lost a record: only a snapshot may follow
   bool conflated = false;       // events were left out since the last record
+  // The last quote, if there was no room for it: what all that were left out conflate to. Null: none.
+  struct Quote {
+    normalize::EventMeta meta;
+    schemas::Bbo body;
+  };
+  std::unique_ptr<Quote> late_quote;
 
   std::int64_t cadence_ns = 0;  // 0 = on change
   ConnectionId connection = kNoConnection;

@@ -270,18 +270,18 @@ TEST(Heartbeats, NameOnceASecondTheStreamsWithoutARecord) {
 TEST(Heartbeats, CarryTheHolesThatNoRecordDeclared) {
   Live h;
   h.sequencer.begin_frame(1, kStart);
-  h.bbo();
+  h.trade();
   h.sequencer.tick(kStart);
   h.sink.room = false;
-  h.bbo();
+  h.trade();
   h.sink.room = true;
   h.sequencer.tick(kStart + kSecond);
   for (const Heartbeat& heartbeat : h.sink.all<Heartbeat>()) {
-    if (heartbeat.dataset != "bbo") continue;
+    if (heartbeat.dataset != "trade") continue;
     EXPECT_THAT(heartbeat.streams.at(0).gap, ElementsAre(schemas::GapMark{GapKind::kLocal, 2, 2, 1, "overflow"}));
     return;
   }
-  FAIL() << "no heartbeat names the quote stream";
+  FAIL() << "no heartbeat names the trade stream";
 }
 
 TEST(Heartbeats, SplitBeforeTheyGrowTooLarge) {

@@ -138,6 +138,27 @@ TEST(Sequencer, AfterARefusalTheLatestQuoteSaysThatItStandsForSeveral) {
   EXPECT_EQ(h.sink.meta().flags, 0u);
 }
 
+TEST(Sequencer, ALostQuoteThatStaysTheLatestFollowsWhenThereIsRoom) {
+  Harness h;
+  h.sequencer.begin_frame(0, kStart);
+  h.bbo();
+  h.sink.room = false;
+  h.bbo();
+  h.sequencer.begin_frame(0, kStart + 5);
+  h.bbo();
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  h.sequencer.tick(kStart + kSecond);
+  EXPECT_EQ(h.sink.records.size(), 1u);
+  h.sink.room = true;
+  h.sequencer.tick(kStart + 2 * kSecond);
+  ASSERT_EQ(h.sink.records.size(), 2u);
+  EXPECT_EQ(h.sink.meta().receive_time, kStart + 5) << "the last of them, as old as it is";
+  EXPECT_EQ(h.sink.meta().flags, flag::kConflated);
+  EXPECT_THAT(h.sink.meta().gap, ElementsAre(GapMark{GapKind::kLocal, 2, 4, 3, "overflow"}));
+  h.sequencer.tick(kStart + 3 * kSecond);
+  EXPECT_EQ(h.sink.records.size(), 2u) << "once";
+}
+
 TEST(Sequencer, ABookThatLostADeltaDropsDeltasUntilItsSnapshot) {
   Harness h;
   h.sequencer.begin_frame(0, kStart);

@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cli/normalize/sha256.h"
 #include "normalize/book/book.h"
 #include "normalize/book/book_audit.h"
+#include "replay/history/sha256.h"
 #include "schemas/events/market.h"
 
 namespace millrace::cli {
@@ -38,7 +38,7 @@ class BookFacts {
   std::int64_t duplicates_ = 0, gaps_ = 0, checksums_ok_ = 0, checksums_bad_ = 0, crossed_ = 0;
   std::int64_t bbo_changes_ = 0, bbo_changes_all_ = 0;
   std::string bbo_line_;  // the last one that was hashed
-  Sha256 bbo_sha256_;
+  history::Sha256 bbo_sha256_;
   std::optional<Final> final_;  // absent while the book is not valid
   std::unordered_map<std::int64_t, schemas::Bbo> by_update_;
 };

@@ -4,43 +4,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "schemas/codec/record_stream.h"
+
 namespace millrace::cli {
-namespace {
-
-// Field numbers of Record: the kinds in the order of MessageType from 1, with the dataset between them.
-constexpr std::uint64_t kDataset = 15;
-constexpr std::uint64_t kLengthDelimited = 2;
-
-std::uint64_t field_of(schemas::MessageType type) {
-  const std::uint64_t number = 1 + static_cast<std::uint64_t>(type);
-  return number < kDataset ? number : number + 1;
-}
-
-std::uint64_t tag_of(std::uint64_t number) { return number << 3 | kLengthDelimited; }
-
-void append_varint(std::uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-std::size_t varint_size(std::uint64_t value) {
-  std::size_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
-}
-
-std::size_t field_size(std::uint64_t number, std::string_view bytes) {
-  return varint_size(tag_of(number)) + varint_size(bytes.size()) + bytes.size();
-}
-
-void append_field(std::uint64_t number, std::string_view bytes, std::string& out) {
-  append_varint(tag_of(number), out);
-  append_varint(bytes.size(), out);
-  out += bytes;
-}
-
-}  // namespace
-
 RecordFile::RecordFile(std::vector<std::string> wanted, WriteBytes write)
     : wanted_{std::move(wanted)}, write_{std::move(write)} {}
 
@@ -76,24 +42,14 @@ void RecordFile::write_record(schemas::MessageType type, std::string_view datase
   write_(text_);
 }
 
-// Reads its own encoding back: the JSON is of what a consumer of the bytes would see.
 void JsonLines::format(schemas::MessageType type, std::string_view dataset, std::string_view bytes, std::string& out) {
-  const auto record = schemas::decode(type, bytes);
-  if (!record) throw std::logic_error{"a record that our own reader does not read"};
-  schemas::to_json(*record, out);
-  if (!dataset.empty()) {
-    // Behind the first member, "type". Names of datasets need no escape.
-    out.insert(out.find(','), ",\"dataset\":\"" + std::string{dataset} + '"');
-  }
-  out += '\n';
+  if (schemas::append_json_line(type, dataset, bytes, out)) return;
+  throw std::logic_error{"a record that our own reader does not read"};
 }
 
 void ProtoStream::format(schemas::MessageType type, std::string_view dataset, std::string_view bytes,
                          std::string& out) {
-  const std::uint64_t kind = field_of(type);
-  append_varint(field_size(kind, bytes) + (dataset.empty() ? 0 : field_size(kDataset, dataset)), out);
-  append_field(kind, bytes, out);
-  if (!dataset.empty()) append_field(kDataset, dataset, out);
+  schemas::append_delimited(type, dataset, bytes, out);
 }
 
 }  // namespace millrace::cli

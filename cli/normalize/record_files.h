@@ -48,7 +48,7 @@ class RecordFile : public publish::RecordSink {
   std::string text_;
 };
 
-// One JSON object a line: what schemas/codec/json.h writes, and behind "type" the stream's "dataset".
+// One JSON object a line. Reads its own encoding back: the JSON is of what a consumer of the bytes would see.
 class JsonLines final : public RecordFile {
  public:
   using RecordFile::RecordFile;

@@ -6,8 +6,8 @@
 
 #include "cli/normalize/book_facts.h"
 #include "cli/normalize/exact_sum.h"
-#include "cli/normalize/sha256.h"
 #include "cli/normalize/summary.h"
+#include "replay/history/sha256.h"
 #include "tests/unit/cli/normalize/fake_venue.h"
 
 namespace millrace::cli::test {
@@ -37,7 +37,7 @@ TEST(ExactSum, NeitherRoundsNorOverflows) {
 }
 
 TEST(Sha256, AgreesWithTheStandardAndGoesOnAfterALook) {
-  Sha256 hash;
+  history::Sha256 hash;
   EXPECT_EQ(hash.hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   hash.add("a");
   hash.hex();
@@ -73,7 +73,7 @@ TEST(BookFacts, CountChangesOfTheBestPricesAndHashThem) {
   story.tell(BookOutcome::kApplied, 3);
   EXPECT_EQ(story.number("bbo_changes"), 1);
   EXPECT_EQ(story.number("bbo_changes_all"), 2);
-  Sha256 expected;
+  history::Sha256 expected;
   expected.add("10 0.5 10.1 0.25\n10 0.5 - -\n");
   EXPECT_EQ(story.facts.json().at("bbo_sha256").as_string(), expected.hex());
   EXPECT_NE(story.facts.after_update(2), nullptr);

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/normalize/sha256.h"
 #include "millrace/v1/record.pb.h"
+#include "replay/history/sha256.h"
 
 // A second opinion: books, hashes and sums from protobuf records alone, with plain maps and whole numbers. Uses nothing
 // of the product but SHA-256.
@@ -30,7 +30,7 @@ class RebuiltBook {
   std::int64_t snapshots = 0, deltas = 0, bbo_changes = 0, bbo_changes_all = 0, crossed = 0, last_id = 0;
   std::map<Scaled, Scaled, std::greater<>> bids;
   std::map<Scaled, Scaled> asks;
-  Sha256 bbo_sha256;
+  history::Sha256 bbo_sha256;
 
  private:
   std::string line_;

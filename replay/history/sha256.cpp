@@ -1,11 +1,11 @@
-#include "cli/normalize/sha256.h"
+#include "replay/history/sha256.h"
 
 #include <openssl/evp.h>
 
 #include <array>
 #include <stdexcept>
 
-namespace millrace::cli {
+namespace millrace::history {
 namespace {
 
 struct FreeContext {
@@ -50,4 +50,4 @@ std::string Sha256::hex() const {
   return text;
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::history

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::cli {
+namespace millrace::history {
 
 // SHA-256 of what is added, piece by piece. Throws std::runtime_error if OpenSSL has none.
 class Sha256 {
@@ -22,4 +22,4 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace millrace::cli
+}  // namespace millrace::history

@@ -1,0 +1,146 @@
+#include "replay/history/ordered_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace millrace::history {
+namespace {
+
+constexpr UnixNanos kBeforeAll = std::numeric_limits<UnixNanos>::min();
+constexpr UnixNanos kAfterAll = std::numeric_limits<UnixNanos>::max();
+constexpr std::int64_t kDay = 86'400'000'000'000;
+// Records taken from one source before looking whether another is further behind.
+constexpr int kBatch = 256;
+
+UnixNanos minus(UnixNanos time, std::int64_t span) { return time < kBeforeAll + span ? kBeforeAll : time - span; }
+UnixNanos plus(UnixNanos time, std::int64_t span) { return time > kAfterAll - span ? kAfterAll : time + span; }
+
+}  // namespace
+
+OrderedReader::OrderedReader(std::vector<std::unique_ptr<Source>> sources, StreamTable& streams, ReadOptions options,
+                             Problems& problems)
+    : streams_{streams},
+      options_{std::move(options)},
+      problems_{problems},
+      sorter_{streams, options_.memory_bytes, options_.temp_folder},
+      below_{kBeforeAll},
+      latest_{plus(options_.now, kDay)} {
+  for (auto& source : sources) {
+    Lane& lane = lanes_.emplace_back();
+    lane.source = std::move(source);
+    lane.newest = kBeforeAll;
+  }
+}
+
+// Of the lanes with something to read, the one that has come least far.
+OrderedReader::Lane* OrderedReader::furthest_behind() {
+  Lane* least = nullptr;
+  for (Lane& lane : lanes_) {
+    if (!lane.ended && (least == nullptr || lane.newest < least->newest)) least = &lane;
+  }
+  return least;
+}
+
+bool OrderedReader::next(Record& out) {
+  while (!sorter_.next(out)) {
+    if (all_read_ && below_ == kAfterAll) return false;
+    fill();
+  }
+  ++given_;
+  return true;
+}
+
+// Reads until the sorter is full or everything is read, and says how far it may hand over: nothing comes from a lane
+// that is older than what it had by more than it may be late.
+void OrderedReader::fill() {
+  Lane* lane = furthest_behind();
+  while (lane != nullptr && read_some(*lane)) lane = furthest_behind();
+  all_read_ = lane == nullptr;
+  below_ = all_read_ ? kAfterAll : std::max(below_, minus(lane->newest, options_.late_ns));
+  sorter_.hand_over(below_);
+}
+
+// False: the sorter is full.
+bool OrderedReader::read_some(Lane& lane) {
+  for (int left = kBatch; left > 0 && !lane.ended; --left) {
+    if (!lane.waiting && !read_one(lane)) continue;
+    lane.waiting = !sorter_.add(lane.record);
+    if (lane.waiting) return false;
+    ++taken_;
+  }
+  return true;
+}
+
+// Takes the lane's next record into `lane.record`; false if it is not one to be replayed.
+bool OrderedReader::read_one(Lane& lane) {
+  SourceRecord from;
+  if (!lane.source->next(from)) {
+    lane.ended = true;
+    return false;
+  }
+  const auto meta = schemas::view_meta(from.bytes);
+  if (!meta) {
+    if (is_history_topic(from.topic)) {
+      problems_.add("not_a_record", fmt::format("{}: a record that cannot be read, key {:.80}", from.topic, from.key));
+    }
+    return false;
+  }
+  Record& record = lane.record;
+  record.stream = streams_.find(from.topic, from.key, meta->symbol);
+  if (record.stream == nullptr) {
+    if (is_history_topic(from.topic)) {
+      problems_.add("unknown_type", fmt::format("{}: a dataset that this program does not know", from.topic));
+    }
+    return false;
+  }
+  record.time = meta->receive_time;
+  record.epoch = meta->epoch;
+  record.seq = meta->seq;
+  record.origin = meta->origin;
+  record.place = schemas::place_of(*meta);
+  record.bytes = from.bytes;
+  if (!has_time(record)) return false;
+  lane.newest = std::max(lane.newest, record.time);
+  // Behind the range nothing of it comes any more once its records would be too late.
+  lane.ended = record.time > plus(options_.range.to, options_.late_ns);
+  return is_wanted(record);
+}
+
+// A time that is none would move the whole order.
+bool OrderedReader::has_time(const Record& record) {
+  if (record.time > 0 && record.time <= latest_) return true;
+  if (record.stream->selected) {
+    problems_.add("bad_time", fmt::format("{} {} epoch {} seq {}: receive time {}", record.stream->kind->topic,
+                                          record.stream->owner, record.epoch, record.seq, record.time));
+  }
+  return false;
+}
+
+bool OrderedReader::is_wanted(const Record& record) {
+  if (!record.stream->selected || record.time > options_.range.to) return false;
+  const bool is_book = record.stream->kind->type == schemas::MessageType::kBook;
+  const UnixNanos from = is_book ? minus(options_.range.from, options_.lookback_ns) : options_.range.from;
+  if (record.time < from) return false;
+  if (record.time >= below_) return true;
+  problems_.add("late", fmt::format("{} {} epoch {} seq {}: stands more than {} s behind its time: left out",
+                                    record.stream->kind->topic, record.stream->owner, record.epoch, record.seq,
+                                    options_.late_ns / 1'000'000'000));
+  return false;
+}
+
+double OrderedReader::progress() const {
+  double done = 0, total = 0;
+  for (const Lane& lane : lanes_) {
+    const Source::Progress of = lane.source->progress();
+    done += static_cast<double>(lane.ended ? of.total : of.done);
+    total += static_cast<double>(of.total);
+  }
+  const double read = total > 0 ? std::min(done / total, 1.0) : 1.0;
+  const double given = taken_ > 0 ? static_cast<double>(given_) / static_cast<double>(taken_) : 0.0;
+  return read * (1 + given) / 2;
+}
+
+}  // namespace millrace::history

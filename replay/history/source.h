@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::history {
+
+// One record as a source has it. The views live until the source is asked again.
+struct SourceRecord {
+  std::string_view topic;  // after "{prefix}."
+  std::string_view key;
+  std::string_view bytes;
+};
+
+// Where history comes from: one partition, one journal, one recording. Records come nearly in the order of their
+// receive times. One thread.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // False: at its end. Throws std::runtime_error if it cannot go on.
+  virtual bool next(SourceRecord& out) = 0;
+
+  // How far it is, in units of its own that only make sense together.
+  struct Progress {
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+  };
+  virtual Progress progress() const = 0;
+};
+
+// What was found wrong with the input and passed over: all of it counted by kind, the first of each told.
+class Problems {
+ public:
+  // `tell` hears a line for each of the first `kTold` of a kind. `kind` is one of few fixed words ("not_a_record").
+  explicit Problems(std::function<void(std::string_view)> tell) : tell_{std::move(tell)} {}
+  void add(std::string_view kind, std::string_view text);
+
+  const std::map<std::string, std::int64_t, std::less<>>& counts() const noexcept { return counts_; }
+  bool empty() const noexcept { return counts_.empty(); }
+
+ private:
+  static constexpr std::int64_t kTold = 10;
+  std::function<void(std::string_view)> tell_;
+  std::map<std::string, std::int64_t, std::less<>> counts_;
+};
+
+}  // namespace millrace::history

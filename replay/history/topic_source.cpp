@@ -26,7 +26,7 @@ constexpr auto kPatience = std::chrono::seconds{60};
 constexpr std::int64_t kClockSlack = 5'000'000'000;
 constexpr std::size_t kBatch = 1000;
 // What librdkafka may hold ahead of us, of all partitions together.
-constexpr std::size_t kPrefetchKbytes = 64 * 1024;
+constexpr std::size_t kPrefetchKbytes = 24 * 1024;
 
 using Positions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
@@ -46,8 +46,7 @@ publish::Client make_reader(const publish::KafkaSettings& kafka, std::size_t par
   settings.emplace_back("isolation.level", "read_committed");
   settings.emplace_back("check.crcs", "true");
   settings.emplace_back("fetch.wait.max.ms", "100");
-  settings.emplace_back("fetch.message.max.bytes", "4194304");
-  const std::size_t share = std::clamp<std::size_t>(kPrefetchKbytes / std::max<std::size_t>(partitions, 1), 512, 16384);
+  const std::size_t share = std::clamp<std::size_t>(kPrefetchKbytes / std::max<std::size_t>(partitions, 1), 512, 8192);
   settings.emplace_back("queued.max.messages.kbytes", std::to_string(share));
   return publish::make_client(publish::ClientKind::kReading, settings);
 }
@@ -106,7 +105,9 @@ class PartitionSource final : public Source {
 
   bool fetch() {
     drop();
-    const auto got = rd_kafka_consume_batch(topic_.get(), partition_.id, 1000, batch_.data(), kBatch);
+    // It waits until as many are there as were asked for: so what is there is taken, else one waited for.
+    ssize_t got = rd_kafka_consume_batch(topic_.get(), partition_.id, 0, batch_.data(), kBatch);
+    if (got == 0) got = rd_kafka_consume_batch(topic_.get(), partition_.id, 1000, batch_.data(), 1);
     count_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     const auto now = Clock::now();
     if (count_ > 0) {

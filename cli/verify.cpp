@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -30,6 +31,7 @@ struct VerifyOptions {
   std::int64_t idle_ms = 0;
   std::int64_t until_seconds = 0;
   std::int64_t grace_seconds = 10;
+  std::optional<std::int64_t> books_at_ns;
   bool json = false;
   bool per_stream = false;
 };
@@ -164,6 +166,7 @@ int run(const VerifyOptions& options) {
   wanted.prefix = setup.prefix;
   wanted.from_epoch = options.from_epoch;
   wanted.grace_ns = options.grace_seconds * 1'000'000'000;
+  wanted.books_at_ns = options.books_at_ns;
   wanted.read_from_ns = wall_clock();
   for (const auto& venue : setup.venues) expect_configured(venue, wanted.expected);
   for (const auto& account : setup.accounts) expect_configured(account, wanted.expected);
@@ -199,6 +202,8 @@ void add_verify(CLI::App& app, Action& action) {
                    "age at which a number that only a heartbeat names counts as lost")
       ->check(from_zero_to(kYearSeconds))
       ->capture_default_str();
+  verify->add_option("--books-at", options->books_at_ns,
+                     "with --json: also the books as they were at this receive time, ns since 1970");
   verify->add_flag("--json", options->json, "one JSON object");
   verify->add_flag("--per-stream", options->per_stream, "a line per stream, not per dataset");
   verify->callback([options, &action] { action = [options] { return run(*options); }; });

@@ -19,8 +19,12 @@ void Output::write(std::string_view bytes) {
   if (error_ == 0 && std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) error_ = errno;
 }
 
-void Output::finish() {
+void Output::flush() {
   if (std::fflush(file_.get()) != 0 && error_ == 0) error_ = errno;
+}
+
+void Output::finish() {
+  flush();
   if (error_ != 0) throw std::runtime_error{name_ + ": " + std::strerror(error_)};
 }
 

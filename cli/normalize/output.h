@@ -14,6 +14,8 @@ class Output {
   explicit Output(const std::string& path);
 
   void write(std::string_view bytes);
+  void flush();                                         // what was written shall arrive now
+  bool failed() const noexcept { return error_ != 0; }  // something did not arrive: no use in going on
   // Hands everything over. Throws std::runtime_error if anything since the beginning did not arrive.
   void finish();
 

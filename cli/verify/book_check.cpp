@@ -96,6 +96,8 @@ void BookCheck::on_record(const SeenMeta& meta, const SeenBook& record, Place pl
   } else {
     on_delta(meta, record);
   }
+  epoch_ = meta.epoch;
+  seq_ = meta.seq;
   if (meta.venue_seq) venue_seq_ = meta.venue_seq;
   if (valid() && record.checksum) check_checksum(meta, record);
 }
@@ -212,6 +214,18 @@ BestPrices BookCheck::best() const {
                             exact(levels.begin()->second, quantity_exponent_)};
   };
   return {side(bids_), side(asks_)};
+}
+
+std::optional<BookLevels> BookCheck::levels() const {
+  if (!valid()) return std::nullopt;
+  const auto side = [&](const auto& levels) {
+    BookLevels::Side out;
+    for (const auto& [price, quantity] : levels) {
+      out.emplace_back(exact(price, price_exponent_), exact(quantity, quantity_exponent_));
+    }
+    return out;
+  };
+  return BookLevels{epoch_, seq_, side(bids_), side(asks_)};
 }
 
 }  // namespace millrace::cli

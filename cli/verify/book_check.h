@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/verify/exact.h"
@@ -22,6 +23,14 @@ struct BookTally {
   std::int64_t unfounded = 0;      // deltas where there was no book to apply them to
 };
 
+// A book's levels at one moment, best first, as price and quantity.
+struct BookLevels {
+  using Side = std::vector<std::pair<Exact, Exact>>;
+  std::int64_t epoch = 0;  // of the last record in it
+  std::int64_t seq = 0;
+  Side bids, asks;
+};
+
 // One book, rebuilt from the records of its stream by the rules of the schema alone: std::map, one level after the
 // other. Only news in order may be handed in (SequenceCheck says which). Pure.
 class BookCheck {
@@ -30,6 +39,8 @@ class BookCheck {
 
   bool valid() const noexcept { return state_ == State::kValid; }
   BestPrices best() const;
+  // Nullopt while there is no book.
+  std::optional<BookLevels> levels() const;
   const BookTally& tally() const noexcept { return tally_; }
   const std::vector<std::string>& problems() const noexcept { return problems_; }
 
@@ -55,8 +66,9 @@ class BookCheck {
   std::int32_t price_exponent_ = 0;
   std::int32_t quantity_exponent_ = 0;
   State state_ = State::kUnknown;
-  std::optional<std::int64_t> venue_seq_;  // of the last record
-  bool after_snapshot_ = false;            // the next delta may overlap it
+  std::int64_t epoch_ = 0, seq_ = 0;  // of the last record, as the next
+  std::optional<std::int64_t> venue_seq_;
+  bool after_snapshot_ = false;  // the next delta may overlap it
   BookTally tally_;
   std::vector<std::string> problems_;
 };

@@ -43,6 +43,23 @@ void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::
   json.close_array();
 }
 
+void write_side(JsonWriter& json, std::string_view key, const BookLevels::Side& levels) {
+  json.open_array(key);
+  for (const auto& [price, quantity] : levels) {
+    json.element_pair({price.mantissa, price.exponent}, {quantity.mantissa, quantity.exponent});
+  }
+  json.close_array();
+}
+
+void write_book(JsonWriter& json, const BookLevels& book) {
+  json.open_object("book_as_of");
+  json.integer("epoch", book.epoch);
+  json.integer("seq", book.seq);
+  write_side(json, "bids", book.bids);
+  write_side(json, "asks", book.asks);
+  json.close_object();
+}
+
 void write_stream(JsonWriter& json, const StreamReport& stream) {
   json.element_object();
   json.text("venue", stream.venue);
@@ -70,6 +87,7 @@ void write_stream(JsonWriter& json, const StreamReport& stream) {
     json.integer("wrong", stream.wrong());
     json.integer("deltas_without_book", stream.book.unfounded);
   }
+  if (stream.as_of) write_book(json, *stream.as_of);
   if (stream.account) write_account(json, stream);
   write_texts(json, "problems", stream.problems);
   json.close_object();

@@ -27,6 +27,7 @@ struct StreamReport {
   std::int64_t quotes = 0;  // comparisons with the venue's quote channel
   std::int64_t wrong_quotes = 0;
   std::int64_t silences = 0;            // too long without record and heartbeat
+  std::optional<BookLevels> as_of;      // the book at VerifierOptions::books_at_ns
   std::optional<AccountTally> account;  // datasets of accounts only
   std::vector<std::string> problems;
 

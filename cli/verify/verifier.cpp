@@ -6,6 +6,7 @@
 #include <cctype>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "cli/verify/account/account_report.h"
 #include "cli/verify/account/account_verifier.h"
@@ -25,6 +26,8 @@ struct Stream {
   std::optional<std::int32_t> partition;
   SequenceCheck sequence;
   BookCheck book;
+  std::optional<BookLevels> as_of;  // of the time that was asked for, once that has passed
+  bool past_as_of = false;
   TradeIds trade_ids;
   LifeSigns life;
   QuoteMatch quotes;  // of a book with its quote channel; kept at the book
@@ -103,6 +106,7 @@ struct Verifier::State {
   void on_account(const RawRecord& record, const TopicName& name, Reading& reading);
   void check_place(const RawRecord& record, const TopicName& name, const SeenMeta& meta, const std::string& owner,
                    Stream& stream);
+  void keep_as_of(Stream& stream);
   void on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict);
   void sign_of_life(Stream& stream, std::int64_t epoch, std::int64_t time_ns);
   JudgedSeconds judged_seconds(std::int64_t now_ns) const;
@@ -229,12 +233,17 @@ void Verifier::State::check_place(const RawRecord& record, const TopicName& name
                       meta.venue));
 }
 
+void Verifier::State::keep_as_of(Stream& stream) {
+  if (!std::exchange(stream.past_as_of, true)) stream.as_of = stream.book.levels();
+}
+
 void Verifier::State::on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict) {
   if (const auto* trade = std::get_if<SeenTrade>(&event.body)) {
     const IdRule rule = id_rule(name.venue, name.dataset);
     return stream.trade_ids.on_record(event.meta, *trade, rule, verdict.place, verdict.missing);
   }
   if (const auto* book = std::get_if<SeenBook>(&event.body)) {
+    if (options.books_at_ns && event.meta.receive_time_ns > *options.books_at_ns) keep_as_of(stream);
     stream.book.on_record(event.meta, *book, verdict.place);
     if (stream.book.valid() && event.meta.venue_seq) stream.quotes.on_book(*event.meta.venue_seq, stream.book.best());
   }
@@ -294,6 +303,8 @@ void Verifier::State::report_stream(const StreamName& stream_name, Stream& strea
   out.epochs = stream.sequence.epochs();
   out.had_beat = stream.sequence.had_beat();
   out.book = stream.book.tally();
+  if (options.books_at_ns) keep_as_of(stream);
+  out.as_of = stream.as_of;
   out.quotes = stream.quotes.matched();
   out.wrong_quotes = stream.quotes.wrong();
   const std::vector<std::string> silences = stream.life.silences(workers, judged);

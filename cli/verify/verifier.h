@@ -28,9 +28,10 @@ struct RawRecord {
 struct VerifierOptions {
   std::string prefix;
   std::vector<ExpectedStream> expected;
-  std::int64_t from_epoch = 0;             // records of lower epochs are left aside
-  std::int64_t grace_ns = 10'000'000'000;  // before a number that only a heartbeat names counts as lost
-  std::int64_t read_from_ns = 0;           // when reading began; of what sweeps tell later, fills may not be read yet
+  std::int64_t from_epoch = 0;              // records of lower epochs are left aside
+  std::int64_t grace_ns = 10'000'000'000;   // before a number that only a heartbeat names counts as lost
+  std::optional<std::int64_t> books_at_ns;  // also report the books as they were at this receive time
+  std::int64_t read_from_ns = 0;            // when reading began; of what sweeps tell later, fills may not be read yet
 };
 
 // The independent consumer without its Kafka: takes the records of all topics, each partition in the order of its

@@ -29,6 +29,7 @@ class CaptureReader {
 
   std::int64_t number() const noexcept { return number_; }  // of the line last read, from 1
   const std::string& problem() const noexcept { return problem_; }
+  std::int64_t bytes_read() const noexcept { return source_.bytes_read(); }  // of the file, in blocks
 
  private:
   Status bad(std::string problem);

@@ -31,6 +31,7 @@ struct LineSource::Input {
   std::vector<char> raw = std::vector<char>(kBlock);
   std::vector<char> unpacked;
   ZSTD_inBuffer in{};
+  std::int64_t bytes_read = 0;
   bool started = false;
   bool inside_frame = false;  // of zstd: the end of the file would be too early
   bool holds_more = false;    // zstd has output that found no room
@@ -42,6 +43,7 @@ struct LineSource::Input {
 // False at the end of the file or if it cannot be read, which `problem` tells.
 bool LineSource::Input::read_raw(std::string& problem) {
   in = {raw.data(), std::fread(raw.data(), 1, raw.size(), file.get()), 0};
+  bytes_read += static_cast<std::int64_t>(in.size);
   if (in.size == 0 && std::ferror(file.get()) != 0) problem = std::strerror(errno);
   if (!started && in.size >= sizeof kZstdMagic && std::memcmp(raw.data(), kZstdMagic, sizeof kZstdMagic) == 0) {
     zstd.reset(ZSTD_createDStream());
@@ -80,6 +82,8 @@ LineSource::LineSource(const std::string& path, std::size_t max_line_bytes)
 }
 
 LineSource::~LineSource() = default;
+
+std::int64_t LineSource::bytes_read() const noexcept { return input_->bytes_read; }
 
 // Whether the file is packed shows with its first block; until then nothing is known.
 bool LineSource::fill() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ class LineSource {
   // `line` is without its newline and valid until the next call.
   Status next(std::string_view& line);
   const std::string& problem() const noexcept { return problem_; }
+  std::int64_t bytes_read() const noexcept;  // of the file, in blocks
 
  private:
   struct Input;

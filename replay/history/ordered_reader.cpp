@@ -46,7 +46,7 @@ OrderedReader::Lane* OrderedReader::furthest_behind() {
 
 bool OrderedReader::next(Record& out) {
   while (!sorter_.next(out)) {
-    if (all_read_ && below_ == kAfterAll) return false;
+    if (all_read_ || stopped_) return false;
     fill();
   }
   ++given_;
@@ -57,7 +57,10 @@ bool OrderedReader::next(Record& out) {
 // that is older than what it had by more than it may be late.
 void OrderedReader::fill() {
   Lane* lane = furthest_behind();
-  while (lane != nullptr && read_some(*lane)) lane = furthest_behind();
+  for (bool room = true; room && lane != nullptr && !stopped_; lane = furthest_behind()) {
+    room = read_some(*lane);
+    stopped_ = options_.stop();
+  }
   all_read_ = lane == nullptr;
   below_ = all_read_ ? kAfterAll : std::max(below_, minus(lane->newest, options_.late_ns));
   sorter_.hand_over(below_);
@@ -67,6 +70,10 @@ void OrderedReader::fill() {
 bool OrderedReader::read_some(Lane& lane) {
   for (int left = kBatch; left > 0 && !lane.ended; --left) {
     if (!lane.waiting && !read_one(lane)) continue;
+    if (is_late(lane.record)) {
+      lane.waiting = false;
+      continue;
+    }
     lane.waiting = !sorter_.add(lane.record);
     if (lane.waiting) return false;
     ++taken_;
@@ -106,6 +113,7 @@ bool OrderedReader::read_one(Lane& lane) {
   lane.newest = std::max(lane.newest, record.time);
   // Behind the range nothing of it comes any more once its records would be too late.
   lane.ended = record.time > plus(options_.range.to, options_.late_ns);
+  record.time = order_time(record);
   return is_wanted(record);
 }
 
@@ -119,16 +127,28 @@ bool OrderedReader::has_time(const Record& record) {
   return false;
 }
 
-bool OrderedReader::is_wanted(const Record& record) {
+// A repeat, or a number that comes late, stands where its own time says: what came meanwhile is not before it.
+UnixNanos OrderedReader::order_time(const Record& record) {
+  Place& place = places_.of(record);
+  if (record.seq <= place.seq) return record.time;
+  place.seq = record.seq;
+  place.time = std::max(place.time, record.time);
+  return place.time;
+}
+
+bool OrderedReader::is_wanted(const Record& record) const {
   if (!record.stream->selected || record.time > options_.range.to) return false;
   const bool is_book = record.stream->kind->type == schemas::MessageType::kBook;
   const UnixNanos from = is_book ? minus(options_.range.from, options_.lookback_ns) : options_.range.from;
-  if (record.time < from) return false;
-  if (record.time >= below_) return true;
+  return record.time >= from;
+}
+
+bool OrderedReader::is_late(const Record& record) {
+  if (record.time >= below_) return false;
   problems_.add("late", fmt::format("{} {} epoch {} seq {}: stands more than {} s behind its time: left out",
                                     record.stream->kind->topic, record.stream->owner, record.epoch, record.seq,
                                     options_.late_ns / 1'000'000'000));
-  return false;
+  return true;
 }
 
 double OrderedReader::progress() const {

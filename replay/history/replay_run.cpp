@@ -13,8 +13,10 @@ std::int64_t lookback(const ReplayOptions& options) {
   return options.read.range.has_begin() || options.only_books ? options.refresh_ns + options.refresh_ns / 4 : 0;
 }
 
+}  // namespace
+
 // Books at T are those of all that was received up to T: the range that begins behind it, of which nothing is written.
-ReplayOptions with_lookback(ReplayOptions options) {
+ReplayOptions planned(ReplayOptions options) {
   options.read.lookback_ns = lookback(options);
   if (!options.only_books) return options;
   options.selection.datasets = {"book"};
@@ -22,10 +24,8 @@ ReplayOptions with_lookback(ReplayOptions options) {
   return options;
 }
 
-}  // namespace
-
 ReplayRun::ReplayRun(ReplayOptions options, std::vector<std::unique_ptr<Source>> sources, Problems& problems)
-    : options_{with_lookback(std::move(options))},
+    : options_{std::move(options)},
       streams_{options_.selection},
       reader_{std::move(sources), streams_, options_.read, problems},
       books_{problems},
@@ -49,6 +49,7 @@ ReplaySummary ReplayRun::run(Writer& writer, const WaitFor& wait) {
     goes_on = (begun || begin_books(writer, wait)) && replay(record, writer, wait);
     begun = true;
   }
+  goes_on = goes_on && !reader_.stopped();
   if (goes_on && !begun) goes_on = begin_books(writer, wait);
   writer.finish();
   summary_.complete = goes_on;

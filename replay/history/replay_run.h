@@ -25,6 +25,10 @@ struct ReplayOptions {
   bool only_books = false;                   // the books as they were at the end of the range, and nothing else
 };
 
+// The same with what follows from it: how far back books are read, and of `only_books` the range, which then lies
+// behind the books and is empty. What sources are opened for is `read.range` and `read.lookback_ns` of this.
+ReplayOptions planned(ReplayOptions options);
+
 // Holds a record back until it is due. False: the replay shall end.
 using WaitFor = std::function<bool(const Record&)>;
 
@@ -53,6 +57,7 @@ struct ReplaySummary {
 // `problems` must outlive it.
 class ReplayRun {
  public:
+  // `options` as planned() gives them.
   ReplayRun(ReplayOptions options, std::vector<std::unique_ptr<Source>> sources, Problems& problems);
 
   // To the end, or until `wait` or the writer wants no more. Call once.

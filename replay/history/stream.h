@@ -74,7 +74,9 @@ class StreamTable {
 // One record on its way through the replay. The bytes live until the next record is asked for.
 struct Record {
   Stream* stream = nullptr;
-  UnixNanos time = 0;  // receive time
+  // Its receive time; or, if that is later, the time of the record before it in its stream. An update that waited for
+  // its snapshot was received before it and stands behind it.
+  UnixNanos time = 0;
   std::int64_t epoch = 0;
   std::int64_t seq = 0;
   schemas::Origin origin = schemas::Origin::kUnspecified;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -34,6 +35,12 @@ struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
 };
 
+// Offsets from `begin` to before `end`.
+struct Span {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
 struct Partition {
   TopicKind kind;
   std::int32_t id = 0;
@@ -55,15 +62,16 @@ publish::Client make_reader(const publish::KafkaSettings& kafka, std::size_t par
 // records.
 class PartitionSource final : public Source {
  public:
-  PartitionSource(std::shared_ptr<rd_kafka_t> client, Partition partition, const std::string& topic, std::int64_t first,
-                  std::int64_t end)
+  PartitionSource(std::shared_ptr<rd_kafka_t> client, Partition partition, const std::string& topic, Span offsets,
+                  std::function<bool()> stop)
       : client_{std::move(client)},
         partition_{std::move(partition)},
         topic_{rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)},
-        first_{first},
-        next_{first},
-        end_{end} {
-    if (!topic_ || rd_kafka_consume_start(topic_.get(), partition_.id, first) != 0) {
+        stop_{std::move(stop)},
+        first_{offsets.begin},
+        next_{offsets.begin},
+        end_{offsets.end} {
+    if (!topic_ || rd_kafka_consume_start(topic_.get(), partition_.id, first_) != 0) {
       fail(rd_kafka_err2str(rd_kafka_last_error()));
     }
   }
@@ -76,7 +84,10 @@ class PartitionSource final : public Source {
 
   bool next(SourceRecord& out) override {
     while (next_ < end_) {
-      if (at_ == count_ && !fetch()) continue;
+      if (at_ == count_ && !fetch()) {
+        if (stop_()) return false;
+        continue;
+      }
       const rd_kafka_message_t& message = *batch_[at_++];
       if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         next_ = end_;  // what is missing up to there was compacted away, or is no record
@@ -135,6 +146,7 @@ class PartitionSource final : public Source {
   std::unique_ptr<rd_kafka_topic_t, TopicDeleter> topic_;
   std::array<rd_kafka_message_t*, kBatch> batch_{};
   std::size_t count_ = 0, at_ = 0;
+  std::function<bool()> stop_;
   std::int64_t first_, next_, end_;
   Clock::time_point heard_ = Clock::now();
 };
@@ -180,8 +192,8 @@ std::int64_t start_ms(const Partition& partition, const TimeRange& range, std::i
 
 }  // namespace
 
-std::vector<std::unique_ptr<Source>> open_topics(const publish::KafkaSettings& kafka, const Selection& selection,
-                                                 const TimeRange& range, std::int64_t lookback_ns) {
+TopicSources open_topics(const publish::KafkaSettings& kafka, const Selection& selection, const TimeRange& range,
+                         std::int64_t lookback_ns, const std::function<bool()>& stop) {
   const std::vector<Partition> partitions = partitions_of(kafka, selection);
   const std::shared_ptr<rd_kafka_t> client = make_reader(kafka, partitions.size());
   // These two are times, too, for who asks.
@@ -190,15 +202,16 @@ std::vector<std::unique_ptr<Source>> open_topics(const publish::KafkaSettings& k
   const Positions starts = ask_offsets(client.get(), partitions, kafka.prefix, [&](const Partition& partition) {
     return start_ms(partition, range, lookback_ns);
   });
-  std::vector<std::unique_ptr<Source>> sources;
+  TopicSources out;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
+    ++out.partitions[partitions[i].kind.topic];
     const std::int64_t start = starts->elems[i].offset;  // -1: nothing that late
     const std::int64_t end = ends->elems[i].offset;
     if (start < 0 || start >= end) continue;
     const std::string topic = publish::full_topic(kafka.prefix, partitions[i].kind.topic);
-    sources.push_back(std::make_unique<PartitionSource>(client, partitions[i], topic, start, end));
+    out.sources.push_back(std::make_unique<PartitionSource>(client, partitions[i], topic, Span{start, end}, stop));
   }
-  return sources;
+  return out;
 }
 
 }  // namespace millrace::history

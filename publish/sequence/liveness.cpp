@@ -116,11 +116,13 @@ Stream* Sequencer::at(StreamSlot slot) const noexcept {
 }
 
 // The listener's call writes nothing: the lane is in the middle of releasing rings.
-void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t /*seq*/) {
+void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t seq) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
   stream->partition = partition;
   if (offset >= 0) stream->acked_offset = offset;
+  while (!stream->declared.empty() && stream->declared.front().first <= seq) stream->declared.pop_front();
+  if (std::exchange(stream->forbidden, false)) stream->to_tell = "allowed";
 }
 
 // The time is the later of frame and tick, as reports come between frames.
@@ -128,14 +130,15 @@ void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reas
   Stream* stream = at(slot);
   if (stream == nullptr) return;
   counters_.drops.add(reason);
-  mark_lost(*stream, seq, reason, std::max(now_, last_tick_));
+  lost_later(*stream, seq, reason, std::max(now_, last_tick_));
+  if (reason == "forbidden" && !std::exchange(stream->forbidden, true)) stream->to_tell = "forbidden";
 }
 
 // Told with the next tick, like everything that a report of the lane brings.
 void Sequencer::on_topic_made_anew(StreamSlot slot) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
-  stream->topic_made_anew = true;
+  stream->to_tell = "topic_made_anew";
   stream->acked_offset.reset();
   // Its new readers have no book; those who read on miss nothing, so the deltas need not wait for the snapshot.
   if (stream->type == schemas::MessageType::kBook) refresh_requests_.push_back(stream->key.instrument);
@@ -153,7 +156,7 @@ void Sequencer::tick(UnixNanos now) {
   for (Stream& stream : streams_) {
     if (stream.watched()) check_alive(stream, now);
     if (stream.late_quote) publish_late_quote(stream);
-    if (std::exchange(stream.topic_made_anew, false)) write_status(stream, "topic_made_anew", {}, now);
+    if (const char* reason = std::exchange(stream.to_tell, nullptr)) write_status(stream, reason, {}, now);
   }
   write_heartbeats(now);
   refresh_gauges(now);

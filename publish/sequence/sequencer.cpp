@@ -196,8 +196,21 @@ void Sequencer::declared(Stream& stream, const schemas::Meta& meta) {
               stream.lost_since > 0 ? stream.lost_since : meta.receive_time, meta.receive_time,
               snapshot ? "snapshot" : "declared"});
   }
-  stream.gaps.clear();
+  // Offline nothing is lost on its way, and nobody would say that it arrived.
+  if (options_.live) stream.declared.emplace_back(meta.seq, std::move(stream.gaps));
+  stream.gaps = {};
   stream.lost_since = 0;
+}
+
+// It may have been the one that declared earlier losses, and others may have been noticed since it was sent: all wait,
+// in their order.
+void Sequencer::lost_later(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time) {
+  const auto carried = std::ranges::find(stream.declared, seq, &std::pair<std::int64_t, PendingGaps>::first);
+  if (carried == stream.declared.end()) return mark_lost(stream, seq, reason, time);
+  const PendingGaps since = std::exchange(stream.gaps, std::move(carried->second));
+  stream.declared.erase(carried);
+  mark_lost(stream, seq, reason, time);
+  for (const schemas::GapMark& mark : since.marks()) stream.gaps.add(mark);
 }
 
 // A trade stream gets the mark too, which is what counts; its flag CONFLATED is left out by flags_of(), since no later

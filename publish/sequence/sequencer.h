@@ -120,6 +120,8 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void declared(Stream& stream, const schemas::Meta& meta);
   void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
   void mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);
+  // A record that was on its way.
+  void lost_later(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);
   void want_snapshot(Stream& stream);
   // The latest quote of a stream that lost it, and perhaps others before; each heartbeat until it finds room.
   void publish_late_quote(Stream& stream);

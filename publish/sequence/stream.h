@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "normalize/event_sink.h"
 #include "publish/sequence/counters.h"
@@ -42,6 +44,9 @@ struct Stream {
   std::int64_t seq = 0;  // the last one used; a lost record uses its number up
   std::optional<std::int64_t> last_venue_seq;
   PendingGaps gaps;
+  // What records without an acknowledgement have declared: if one of them is lost, its marks wait again. By seq; as
+  // many as such records at most, so the lane's memory bounds it.
+  std::deque<std::pair<std::int64_t, PendingGaps>> declared;
   UnixNanos lost_since = 0;     // when the oldest undeclared loss was noticed
   bool needs_snapshot = false;  // a book that lost a record: only a snapshot may follow
   bool conflated = false;       // events were left out since the last record
@@ -68,7 +73,8 @@ struct Stream {
   std::int32_t partition = 0;
   // The last offset that the broker confirmed: absent before the first one and after the topic was made anew.
   std::optional<std::int64_t> acked_offset;
-  bool topic_made_anew = false;  // not yet told in status
+  const char* to_tell = nullptr;  // a reason that the next tick tells in status
+  bool forbidden = false;         // the broker refused its last record for want of a right
 
   // Somebody waits for its records. Reference data that nobody subscribed to comes when it changes, by REST.
   bool watched() const noexcept { return !released && (assigned || key.dataset != normalize::Dataset::kInstrument); }

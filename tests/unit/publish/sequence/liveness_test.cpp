@@ -8,6 +8,8 @@ namespace {
 
 using schemas::BookKind;
 using schemas::Decoded;
+using schemas::GapKind;
+using schemas::GapMark;
 using schemas::Heartbeat;
 using schemas::StreamStatus;
 using testing::ElementsAre;
@@ -329,6 +331,45 @@ TEST(Acks, ATopicMadeAnewIsSaidAndItsBooksRefreshed) {
   EXPECT_EQ(h.reasons().back(), "topic_made_anew");
   h.book(BookKind::kDelta);
   EXPECT_THAT(h.sink.meta().gap, IsEmpty());
+}
+
+TEST(Acks, WhatALostRecordDeclaredIsDeclaredAgain) {
+  Live h;
+  const StreamSlot trades{3};  // behind those that are assigned
+  h.sequencer.begin_frame(1, kStart);
+  h.trade();
+  h.sequencer.on_lost(trades, 1, "forbidden");
+  h.trade();  // declares 1
+  h.sink.room = false;
+  h.trade();  // no room for 3
+  h.sink.room = true;
+  h.sequencer.on_lost(trades, 2, "forbidden");
+  h.trade();
+  const GapMark restart{GapKind::kRestart, {}, {}, {}, "restart"};
+  EXPECT_THAT(h.sink.meta().gap, ElementsAre(restart, GapMark{GapKind::kLocal, 1, 2, 2, "forbidden"},
+                                             GapMark{GapKind::kLocal, 3, 3, 1, "overflow"}));
+  h.sequencer.on_ack(trades, 0, 7, 4);
+  h.trade();
+  h.sequencer.on_lost(trades, 5, "forbidden");
+  h.trade();
+  EXPECT_THAT(h.sink.meta().gap, ElementsAre(GapMark{GapKind::kLocal, 5, 5, 1, "forbidden"}));
+}
+
+TEST(Acks, AMissingRightIsSaidOnceAndItsEndToo) {
+  Live h;
+  h.sequencer.begin_frame(1, kStart);
+  h.book(BookKind::kSnapshot);
+  const std::size_t before = h.reasons().size();
+  h.sequencer.on_lost(StreamSlot{1}, 1, "forbidden");
+  h.sequencer.on_lost(StreamSlot{1}, 2, "forbidden");
+  h.sequencer.tick(kStart);
+  h.sequencer.tick(kStart + kSecond);
+  ASSERT_EQ(h.reasons().size(), before + 1);
+  EXPECT_EQ(h.reasons().back(), "forbidden");
+  h.sequencer.on_ack(StreamSlot{1}, 0, 7, 3);
+  h.sequencer.tick(kStart + 2 * kSecond);
+  ASSERT_EQ(h.reasons().size(), before + 2);
+  EXPECT_EQ(h.reasons().back(), "allowed");
 }
 
 TEST(Quarantine, KeepsAFewFramesAMinuteAndCountsTheRest) {

@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
 #include <stdexcept>
 
 #include "cli/command.h"
+#include "publish/kafka/trouble.h"
 
 namespace millrace::cli {
 namespace {
 
 constexpr int kAnswerMs = 10'000;
 constexpr std::size_t kBatch = 4096;
+constexpr std::string_view kRights = "Read and Describe";
 
 struct TopicListDeleter {
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
@@ -47,6 +50,16 @@ bool was_resent(const rd_kafka_message_t* message) {
   return bytes[0] == 1 && (bytes[3] & 1) != 0;
 }
 
+// Called on librdkafka's threads. Only kept: what an error needs of it stands in the error.
+void note_line(const rd_kafka_t* client, int, const char* facility, const char* text) {
+  static_cast<publish::Trouble*>(rd_kafka_opaque(client))->note(facility, text);
+}
+
+struct MetadataDeleter {
+  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+};
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
+
 std::string_view view(const void* bytes, std::size_t size) { return {static_cast<const char*>(bytes), size}; }
 
 std::atomic<bool> g_interrupted{false};
@@ -55,6 +68,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 }  // namespace
 
 struct KafkaReader::Handles {
+  publish::Trouble trouble;  // the client's opaque
   rd_kafka_t* client = nullptr;
   rd_kafka_queue_t* queue = nullptr;
 
@@ -63,6 +77,17 @@ struct KafkaReader::Handles {
     if (client == nullptr) return;
     rd_kafka_consumer_close(client);
     rd_kafka_destroy(client);
+  }
+
+  // In turns that grow, so that a connection that is refused for good is noticed. All topics, or one. Null: no answer.
+  Metadata ask(rd_kafka_topic_t* topic) const {
+    for (int turn = 1'000, waited = 0; waited < kAnswerMs && !trouble.refused(); waited += turn, turn *= 2) {
+      const rd_kafka_metadata_t* metadata = nullptr;
+      const int wait = std::min(turn, kAnswerMs - waited);
+      const auto error = rd_kafka_metadata(client, topic == nullptr ? 1 : 0, topic, &metadata, wait);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Metadata(metadata);
+    }
+    return nullptr;
   }
 };
 
@@ -82,9 +107,11 @@ KafkaReader::KafkaReader(const Options& options) : brokers_{options.brokers}, ha
       {"fetch.wait.max.ms", "100"},
       {"queued.max.messages.kbytes", "8192"},  // per partition, of which there may be hundreds
       {"socket.nagle.disable", "true"},
-      {"log_level", "2"},
+      {"log_level", "6"},
   };
   for (const auto& [key, value] : settings) set(conf.get(), key, value);
+  rd_kafka_conf_set_opaque(conf.get(), &handles_->trouble);
+  rd_kafka_conf_set_log_cb(conf.get(), note_line);
   std::array<char, 256> error{};
   handles_->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), error.data(), error.size());
   if (handles_->client == nullptr) throw std::runtime_error(fmt::format("Kafka client: {}", error.data()));
@@ -96,20 +123,28 @@ KafkaReader::KafkaReader(const Options& options) : brokers_{options.brokers}, ha
 KafkaReader::~KafkaReader() = default;
 
 std::vector<KafkaReader::Partition> KafkaReader::partitions(std::string_view topic_prefix) {
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(handles_->client, 1, nullptr, &metadata, kAnswerMs);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error(fmt::format("kafka at {}: no answer within {} ms ({}): is the broker up?", brokers_,
-                                         kAnswerMs, rd_kafka_err2str(error)));
-  }
+  const Metadata metadata = handles_->ask(nullptr);
+  if (!metadata) throw std::runtime_error(publish::no_answer(brokers_, handles_->trouble));
   std::vector<Partition> out;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic& topic = metadata->topics[i];
     if (std::string_view(topic.topic).substr(0, topic_prefix.size()) != topic_prefix) continue;
     for (int p = 0; p < topic.partition_cnt; ++p) out.push_back({topic.topic, topic.partitions[p].id});
   }
-  rd_kafka_metadata_destroy(metadata);
+  if (out.empty()) check_hidden(topic_prefix);
   return out;
+}
+
+// Topics that we may not see are left out of the list of all; only who asks for one by its name is told so. The claims'
+// topic is always there.
+void KafkaReader::check_hidden(std::string_view topic_prefix) {
+  const std::string name = std::string(topic_prefix) + "ctl.claim.v1";
+  const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> topic(
+      rd_kafka_topic_new(handles_->client, name.c_str(), nullptr), rd_kafka_topic_destroy);
+  const Metadata metadata = handles_->ask(topic.get());
+  const bool hidden =
+      metadata && metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  if (hidden) throw std::runtime_error(publish::not_authorized("topic", std::string(topic_prefix) + "*", kRights));
 }
 
 // Incremental, so that partitions that are being read keep their place.
@@ -144,6 +179,9 @@ std::size_t KafkaReader::poll(std::chrono::milliseconds timeout, const std::func
   for (const Message& message : messages) {
     Incoming incoming;
     incoming.end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (message->rkt != nullptr && message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+      throw std::runtime_error(publish::not_authorized("topic", rd_kafka_topic_name(message->rkt), kRights));
+    }
     // Other errors are of the moment (a leader that moves, a topic that goes away): librdkafka tries again.
     if (message->rkt == nullptr || (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !incoming.end)) continue;
     incoming.topic = rd_kafka_topic_name(message->rkt);

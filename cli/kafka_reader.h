@@ -24,12 +24,12 @@ struct Incoming {
 
 // Reads topics without a consumer group and without committing anything, for `tail` and `verify`. One thread. Errors of
 // set-up are std::runtime_error (a setting that librdkafka refuses: UsageError); a broker that goes away later is
-// waited for. A topic that is deleted while it is read just falls silent.
+// waited for. A topic that is deleted while it is read just falls silent; one that may not be read is an error.
 class KafkaReader {
  public:
   struct Options {
     std::string brokers;
-    std::map<std::string, std::string> properties;  // handed to librdkafka
+    std::map<std::string, std::string> properties;  // handed to librdkafka; may hold secrets
   };
   explicit KafkaReader(const Options& options);
   ~KafkaReader();
@@ -41,7 +41,7 @@ class KafkaReader {
     friend auto operator<=>(const Partition&, const Partition&) = default;
   };
   // Every partition of every topic whose name begins so, as of now: ask again for topics made later. Blocks up to 10 s.
-  // Throws if no broker answers.
+  // Throws if no broker answers, and if there are topics that this user may not see.
   std::vector<Partition> partitions(std::string_view topic_prefix);
 
   // kTime: from the first record at or after that time; a partition without one is read from its end.
@@ -55,6 +55,8 @@ class KafkaReader {
   std::size_t poll(std::chrono::milliseconds timeout, const std::function<void(const Incoming&)>& handle);
 
  private:
+  void check_hidden(std::string_view topic_prefix);
+
   struct Handles;
   std::string brokers_;  // for messages
   std::unique_ptr<Handles> handles_;

@@ -1,9 +1,12 @@
 #include "cli/reader_options.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "cli/command.h"
 #include "ingest/config/load.h"
+#include "publish/kafka/settings.h"
 
 namespace millrace::cli {
 
@@ -29,7 +32,15 @@ bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
   for (const std::string& property : flags.properties) {
     const auto equals = property.find('=');
     if (equals == std::string::npos || equals == 0) throw UsageError("--kafka wants KEY=VALUE");
-    out.kafka.properties[property.substr(0, equals)] = property.substr(equals + 1);
+    const std::string name = property.substr(0, equals);
+    // Every user of the machine can read a command line.
+    if (publish::is_secret(name)) {
+      throw UsageError(
+          fmt::format("--kafka {}: a secret does not belong on the command line: name a --config with "
+                      "kafka.secret_files",
+                      name));
+    }
+    out.kafka.properties[name] = property.substr(equals + 1);
   }
   if (!flags.brokers.empty()) out.kafka.brokers = flags.brokers;
   if (!flags.prefix.empty()) out.prefix = flags.prefix;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "ingest/auth/secret_source.h"
 #include "normalize/account/account_adapter.h"
 #include "publish/kafka/settings.h"
 
@@ -257,14 +258,32 @@ void check_overload(const Config& config, const Places& places, std::vector<Prob
                       "kafka.brokers is missing; without a broker records go to journal.dir, which is missing too"});
 }
 
+// A secret has one place; both would leave it to chance which counts.
+void read_secret_files(Config& config, const Places& places, std::vector<Problem>& problems) {
+  for (const auto& [name, path] : config.kafka.secret_files) {
+    const Place& place = places.at("kafka.secret_files." + name);
+    const auto secret = load_secret_file(path);
+    if (!secret) {
+      problems.push_back({place, fmt::format("kafka.secret_files.{}: {}", name, secret.error().where)});
+    } else if (!config.kafka.properties.emplace(name, secret->reveal()).second) {
+      problems.push_back({place, fmt::format("{} is set in kafka.properties, too", name)});
+    }
+  }
+}
+
 // librdkafka knows its own settings; each line it gives begins with our name of the key.
 // Asked of librdkafka itself, so that the list of its settings is not repeated here.
 void check_properties(const Config& config, const Places& places, std::vector<Problem>& problems) {
+  constexpr std::string_view kProperties = "kafka.properties.";
   publish::KafkaSettings settings;
   settings.brokers = "unused:1";  // has a form of its own
   settings.properties = config.kafka.properties;
   for (std::string& line : publish::problems(settings)) {
-    const auto found = places.find(line.substr(0, line.find(": ")));
+    const std::string path = line.substr(0, line.find(": "));
+    auto found = places.find(path);
+    if (found == places.end() && path.starts_with(kProperties)) {
+      found = places.find("kafka.secret_files." + path.substr(kProperties.size()));
+    }
     problems.push_back({found != places.end() ? found->second : places.at(""), std::move(line)});
   }
 }
@@ -273,6 +292,7 @@ void check_properties(const Config& config, const Places& places, std::vector<Pr
 
 // Problems are added in the order of checks; load() sorts them by place.
 void check_config(Config& config, const Places& places, std::vector<Problem>& problems) {
+  read_secret_files(config, places, problems);
   check_properties(config, places, problems);
   check_accounts(config, places, problems);
   check_overload(config, places, problems);

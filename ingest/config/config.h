@@ -105,7 +105,8 @@ struct JournalConfig {
 struct KafkaConfig {
   std::string brokers;
   std::string prefix = "millrace";
-  std::map<std::string, std::string> properties;  // handed to librdkafka
+  std::map<std::string, std::string> properties;    // handed to librdkafka; load() adds what secret_files hold
+  std::map<std::string, std::string> secret_files;  // property -> the file that holds its value
   std::int64_t memory_limit_mb = 256;
   std::int64_t linger_us = 500;
 };

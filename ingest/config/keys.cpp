@@ -35,6 +35,9 @@ const Key<C> kWorkerKeys[] = {
     {"kafka.properties", to<C, Map>([](C& c) -> Map& { return c.kafka.properties; }), "",
      "Any librdkafka property (TLS, SASL). Those that a promise rests on cannot be changed: `acks`, "
      "`enable.idempotence`, `message.timeout.ms`, retries."},
+    {"kafka.secret_files", to<C, Map>([](C& c) -> Map& { return c.kafka.secret_files; }), "",
+     "Properties whose value is a file's content, such as `sasl.password: /etc/millrace/kafka.password`. The file is for "
+     "its owner alone (0600). From the environment: `properties: {sasl.password: ${NAME}}`."},
     {"kafka.memory_limit_mb", to<C, Number>([](C& c) -> Number& { return c.kafka.memory_limit_mb; }), "MiB",
      "Bytes of records not yet acknowledged, over all threads. What becomes of more says `overload`.", false, Form::kAny, 8, 65'536},
     {"kafka.linger_ms", to<C, Number>([](C& c) -> Number& { return c.kafka.linger_us; }), "ms",

@@ -24,8 +24,8 @@ struct Loaded {
 };
 
 // Reads YAML text by the table of keys.h and checks it against what the venues can do. No exceptions, no I/O but
-// looking whether a named CA file can be read. Texts may refer to the environment as ${NAME}; a variable that is not
-// set is a problem.
+// looking whether a named CA file can be read, and reading Kafka's secret files. Texts may refer to the environment as
+// ${NAME}; a variable that is not set is a problem.
 // With a `journal_dir` the worker is to do without a broker: it replaces the configured one, and brokers are forgotten.
 Loaded load(std::string_view text, const Environment& environment, const std::string& journal_dir = {});
 

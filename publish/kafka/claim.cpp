@@ -11,6 +11,7 @@
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_reader.h"
+#include "publish/kafka/trouble.h"
 #include "schemas/codec/encode.h"
 
 namespace millrace::publish {
@@ -23,22 +24,18 @@ struct ClaimReport : ReportListener {
   void on_report(void*, Fate fate, std::int32_t, std::int64_t offset) override {
     came = true;
     if (fate == Fate::kAcked) acked = offset;
-    why = name(fate);
+    last = fate;
   }
 
   bool came = false;
   std::optional<std::int64_t> acked;
-  std::string_view why;
+  Fate last = Fate::kOther;
 };
 
 // Two partitions would give two workers the same offset, and so the same epoch.
-void check_topic(std::int32_t partitions, const std::string& topic, const std::string& brokers) {
+void check_topic(const Producer& producer, TopicSlot slot, std::int32_t partitions, const std::string& topic) {
   if (partitions == 1) return;
-  if (partitions < 0) throw std::runtime_error(fmt::format("kafka: no answer from {}: is the broker up?", brokers));
-  if (partitions == 0) {
-    throw std::runtime_error(
-        fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", topic));
-  }
+  if (partitions <= 0) throw std::runtime_error(producer.problem(slot, partitions));
   throw std::runtime_error(
       fmt::format("kafka: topic {} has {} partitions, but the offsets of one are the epochs: "
                   "delete it and run `millrace topics apply`",
@@ -56,7 +53,7 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
   schemas::encode(claim, bytes);
   Producer producer(settings, -1);
   const TopicSlot slot = producer.add_topic(topic);
-  check_topic(producer.partitions(slot, timeout), topic, settings.brokers);
+  check_topic(producer, slot, producer.partitions(slot, timeout), topic);
 
   ClaimReport report;
   producer.push(slot, {std::as_writable_bytes(std::span(bytes)), claim.worker, 0, nullptr});
@@ -65,8 +62,10 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
   if (!report.came) {
     throw std::runtime_error(fmt::format("kafka: the claim was not acknowledged by {} in time", settings.brokers));
   }
+  if (report.last == Fate::kForbidden || producer.forbidden())
+    throw std::runtime_error(not_authorized("topic", topic, "Write"));
   if (!report.acked || *report.acked < 0) {
-    throw std::runtime_error(fmt::format("kafka: the claim was refused ({}): see the log above", report.why));
+    throw std::runtime_error(fmt::format("kafka: the claim was refused ({}): see the log above", name(report.last)));
   }
   return epoch_of_claim(*report.acked);
 }

@@ -49,14 +49,14 @@ Fate fate_of(rd_kafka_resp_err_t error) {
 
 bool is_dead(rd_kafka_t* client) { return rd_kafka_fatal_error(client, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR; }
 
-// What poll() hands to librdkafka's callback.
-struct Polling {
+// The handle's opaque: what its connections complain about, and what poll() hands to librdkafka's callback.
+struct Polling : Trouble {
   ReportListener* listener = nullptr;
 };
 
 // On the polling thread, from within poll(): the opaque says who listens now.
 void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
-  auto* listener = static_cast<Polling*>(opaque)->listener;
+  auto* listener = static_cast<Polling*>(static_cast<Trouble*>(opaque))->listener;
   if (!listener) return;
   Fate fate = fate_of(message->err);
   // After a fatal error the fate of what was in flight is unknown, whatever its report says.
@@ -96,6 +96,7 @@ struct Producer::Handle {
 
   Polling polling;  // librdkafka has its address
   rd_kafka_t* client = nullptr;
+  std::string brokers;
   std::vector<Topic> topics;
 
   Topic& at(TopicSlot topic) { return topics[static_cast<std::size_t>(topic)]; }
@@ -109,11 +110,11 @@ struct Producer::Handle {
 // The eventfd is written on librdkafka's thread whenever its main queue becomes non-empty: so a thread can wait for
 // sockets and reports at once.
 Producer::Producer(const KafkaSettings& settings, int wake_fd) : handle_(std::make_unique<Handle>()) {
-  Conf conf = make_conf(producer_settings(settings));
+  Conf conf = make_conf(producer_settings(settings), handle_->polling);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
-  rd_kafka_conf_set_opaque(conf.get(), &handle_->polling);
   char text[512];
   handle_->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text);
+  handle_->brokers = settings.brokers;
   if (!handle_->client) throw std::runtime_error(fmt::format("kafka: cannot make a producer: {}", text));
   static_cast<void>(conf.release());  // librdkafka's now
   if (wake_fd < 0) return;
@@ -136,6 +137,11 @@ TopicSlot Producer::add_topic(const std::string& topic) {
 
 std::int32_t Producer::partitions(TopicSlot topic, std::chrono::milliseconds timeout) {
   return partition_count(handle_->client, rd_kafka_topic_name(handle_->at(topic).topic), timeout);
+}
+
+std::string Producer::problem(TopicSlot topic, std::int32_t answer) const {
+  return topic_problem(handle_->client, handle_->brokers, rd_kafka_topic_name(handle_->at(topic).topic), answer,
+                       "Write and Describe");
 }
 
 void Producer::push(TopicSlot topic, const Outgoing& record) {
@@ -179,17 +185,18 @@ Fate Producer::send_with_header(TopicSlot topic, const Outgoing& record, std::st
   fields[3].vtype = RD_KAFKA_VTYPE_KEY;
   fields[3].u.mem.ptr = const_cast<char*>(record.key.data());  // only read, and copied
   fields[3].u.mem.size = record.key.size();
-  fields[4].vtype = RD_KAFKA_VTYPE_HEADER;
-  fields[4].u.header.name = RecordHeader::kName;
-  fields[4].u.header.val = header.data();
-  fields[4].u.header.size = static_cast<ssize_t>(header.size());
+  Headers headers = make_headers(header);
+  fields[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+  fields[4].u.headers = headers.get();
   fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
   fields[5].u.ptr = record.cookie;
   fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
   fields[6].u.i64 = time_ms;  // 0: librdkafka takes its own
   const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
       rd_kafka_produceva(handle_->client, fields.data(), fields.size()), rd_kafka_error_destroy);
-  return error ? fate_of(rd_kafka_error_code(error.get())) : Fate::kAcked;
+  if (error) return fate_of(rd_kafka_error_code(error.get()));
+  static_cast<void>(headers.release());  // librdkafka's now
+  return Fate::kAcked;
 }
 
 void Producer::poll(ReportListener& listener, std::chrono::milliseconds wait) {
@@ -203,6 +210,10 @@ std::string Producer::cause_of_death() const {
   char text[512] = "";
   rd_kafka_fatal_error(handle_->client, text, sizeof text);
   return text;
+}
+
+bool Producer::forbidden() const noexcept {
+  return rd_kafka_fatal_error(handle_->client, nullptr, 0) == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 }
 
 std::size_t Producer::in_queue() const { return static_cast<std::size_t>(rd_kafka_outq_len(handle_->client)); }

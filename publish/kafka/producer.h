@@ -64,8 +64,10 @@ class Producer {
 
   // `topic` is the full name. Nothing is asked of the broker.
   TopicSlot add_topic(const std::string& topic);
-  // Asks for the topic's partitions and keeps its metadata warm. 0: it does not exist; -1: no answer in time.
+  // Asks for the topic's partitions and keeps its metadata warm. Not above 0: it cannot be written to.
   std::int32_t partitions(TopicSlot topic, std::chrono::milliseconds timeout);
+  // One line that says why, and what to do, of such an answer.
+  std::string problem(TopicSlot topic, std::int32_t answer) const;
 
   // Queues for submit(); no call into librdkafka. The key must stay valid until then.
   void push(TopicSlot topic, const Outgoing& record);
@@ -86,7 +88,9 @@ class Producer {
   // delivers nothing any more; the only way on is a new one.
   bool dead() const noexcept;
   std::string cause_of_death() const;  // librdkafka's words
-  std::size_t in_queue() const;        // handed over and not yet reported
+  // Dead because our user may write to no topic at all: the broker gives an idempotent producer no id.
+  bool forbidden() const noexcept;
+  std::size_t in_queue() const;  // handed over and not yet reported
 
  private:
   // librdkafka's objects; keeps its header out of everybody's includes.

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -70,6 +73,13 @@ bool is_promised(std::string_view name) {
   return std::any_of(kPromised.begin(), kPromised.end(), [&](const Setting& one) { return one.name == name; });
 }
 
+// A file that librdkafka opens when a client is made: said here, with its name, before one is.
+std::string file_problem(const std::string& name, const std::string& value) {
+  const bool names_file = name.starts_with("ssl.") && name.ends_with(".location");
+  if (!names_file || value == "probe" || access(value.c_str(), R_OK) == 0) return {};
+  return fmt::format("kafka.properties.{}: {}: {}", name, value, std::strerror(errno));
+}
+
 struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
@@ -80,7 +90,7 @@ std::string problem_of(rd_kafka_conf_t* conf, const std::string& name, const std
   char text[512];
   switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text)) {
     case RD_KAFKA_CONF_OK:
-      return {};
+      return file_problem(name, value);
     case RD_KAFKA_CONF_UNKNOWN:
       return fmt::format("kafka.properties.{}: librdkafka knows no such setting", name);
     // librdkafka's own text may repeat the value, which may be a secret.
@@ -90,6 +100,17 @@ std::string problem_of(rd_kafka_conf_t* conf, const std::string& name, const std
 }
 
 }  // namespace
+
+bool is_secret(std::string_view name) noexcept {
+  static constexpr std::array kNames = {"sasl.password",
+                                        "ssl.key.password",
+                                        "ssl.keystore.password",
+                                        "ssl.key.pem",
+                                        "ssl_key",
+                                        "sasl.oauthbearer.client.secret",
+                                        "sasl.oauthbearer.config"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
 
 std::vector<std::string> problems(const KafkaSettings& settings) {
   std::vector<std::string> found;

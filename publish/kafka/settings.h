@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,9 +21,12 @@ struct KafkaSettings {
 
 inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;  // topics.yaml gives topics the same
 
+// Is this one of librdkafka's settings whose value is a secret (sasl.password, ssl.key.pem ...)?
+bool is_secret(std::string_view name) noexcept;
+
 // What is wrong with the settings, one line each, each naming the key: unknown keys, values out of range, and values
-// that would break a promise (acks, enable.idempotence, message.timeout.ms ...). Values are not repeated, as they may
-// be secrets. Asks no broker.
+// that would break a promise (acks, enable.idempotence, message.timeout.ms ...), files that cannot be read. Values are
+// not repeated, as they may be secrets, but for the names of those files. Asks no broker.
 std::vector<std::string> problems(const KafkaSettings& settings);
 
 // Name and value of every setting of a market lane's producer, the properties last.

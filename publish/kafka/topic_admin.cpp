@@ -66,6 +66,7 @@ struct TopicAdmin::Handle {
   Event answer(std::string_view question) const {
     Event event(rd_kafka_queue_poll(queue.get(), timeout_ms + 1'000), rd_kafka_event_destroy);
     if (!event) throw std::runtime_error(no_answer(question));
+    if (trouble_of(client.get()).refused()) throw std::runtime_error(no_answer(question));
     if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       throw std::runtime_error(
           fmt::format("kafka at {}, {}: {}", brokers, question, rd_kafka_event_error_string(event.get())));
@@ -74,7 +75,7 @@ struct TopicAdmin::Handle {
   }
 
   std::string no_answer(std::string_view question) const {
-    return fmt::format("kafka at {}: no answer within {} ms ({}): is the broker up?", brokers, timeout_ms, question);
+    return fmt::format("{}, asked for {}", publish::no_answer(brokers, trouble_of(client.get())), question);
   }
 };
 
@@ -89,11 +90,8 @@ TopicAdmin::TopicAdmin(const KafkaSettings& settings, std::chrono::milliseconds 
 TopicAdmin::~TopicAdmin() = default;
 
 ClusterState TopicAdmin::look(std::string_view prefix) {
-  const rd_kafka_metadata_t* raw = nullptr;
-  const auto error = rd_kafka_metadata(handle_->client.get(), 1, nullptr, &raw, handle_->timeout_ms);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(handle_->no_answer("list of topics"));
-  const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> metadata(
-      raw, rd_kafka_metadata_destroy);
+  const Metadata metadata = ask_metadata(handle_->client.get(), nullptr, handle_->timeout());
+  if (!metadata) throw std::runtime_error(handle_->no_answer("the list of topics"));
   ClusterState state;
   state.brokers = metadata->broker_cnt;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -149,6 +147,11 @@ std::vector<std::string> TopicAdmin::create(const std::vector<WantedTopic>& topi
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
       // The controller has made it; the broker that is asked next shall know it, too.
       partition_count(handle_->client.get(), rd_kafka_topic_result_name(results[i]), handle_->timeout());
+      continue;
+    }
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+      errors.push_back(not_authorized("topic", rd_kafka_topic_result_name(results[i]), "Create"));
       continue;
     }
     const char* text = rd_kafka_topic_result_error_string(results[i]);

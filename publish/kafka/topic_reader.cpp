@@ -31,11 +31,12 @@ SettingList reader_settings(const KafkaSettings& settings) {
 }
 
 // Every partition of every topic, at the place where reading begins.
-Partitions partitions_of(rd_kafka_t* client, const ReadScope& scope, Clock::time_point deadline) {
+Partitions partitions_of(rd_kafka_t* client, const std::string& brokers, const ReadScope& scope,
+                         Clock::time_point deadline) {
   const std::int64_t start = scope.last ? RD_KAFKA_OFFSET_TAIL(*scope.last) : RD_KAFKA_OFFSET_BEGINNING;
   Partitions all(rd_kafka_topic_partition_list_new(4), rd_kafka_topic_partition_list_destroy);
   for (const std::string& topic : scope.topics) {
-    const int count = partitions_of_existing(client, topic, left_until(deadline));
+    const int count = partitions_of_existing(client, brokers, topic, left_until(deadline));
     for (int partition = 0; partition < count; ++partition) {
       rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition)->offset = start;
     }
@@ -59,7 +60,10 @@ std::optional<Place> read_one(rd_kafka_t* client, milliseconds wait, const TakeR
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       return std::nullopt;  // librdkafka connects again; the deadline counts
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      throw std::runtime_error(not_authorized("topic", rd_kafka_topic_name(message->rkt), "Read"));
     default:
+      if (is_about_unused_group(message->err)) return std::nullopt;
       throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(message->err)));
   }
 }
@@ -75,7 +79,7 @@ bool read_topics(const KafkaSettings& settings, const ReadScope& scope, Clock::t
                  const TakeRecord& take) {
   const Client client = make_client(ClientKind::kReading, reader_settings(settings));
   rd_kafka_poll_set_consumer(client.get());
-  const Partitions all = partitions_of(client.get(), scope, deadline);
+  const Partitions all = partitions_of(client.get(), settings.brokers, scope, deadline);
   if (const auto error = rd_kafka_assign(client.get(), all.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw std::runtime_error(fmt::format("kafka: reading topics: {}", rd_kafka_err2str(error)));
   }

@@ -33,6 +33,9 @@ SettingList tail_settings(const KafkaSettings& settings) {
 }
 
 [[noreturn]] void fail(const std::string& topic, rd_kafka_resp_err_t error) {
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    throw std::runtime_error(not_authorized("topic", topic, "Read and Describe"));
+  }
   throw std::runtime_error(fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(error)));
 }
 
@@ -101,7 +104,7 @@ TopicTail::TopicTail(const KafkaSettings& settings, const std::vector<Start>& st
   const Partitions timed(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
   for (const Start& start : starts) {
     const std::string topic = full_topic(settings.prefix, start.topic);
-    const int count = partitions_of_existing(client, topic, timeout);
+    const int count = partitions_of_existing(client, settings.brokers, topic, timeout);
     for (std::int32_t partition = 0; partition < count; ++partition) {
       handle_->partitions.emplace_back(topic, partition);
       auto* const list = start.since > 0 ? timed.get() : all.get();
@@ -127,6 +130,7 @@ void TopicTail::poll(milliseconds wait, const std::function<void(const TailRecor
                           rd_kafka_message_destroy);
     if (!message) return;
     if (message->err == RD_KAFKA_RESP_ERR__TRANSPORT || message->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+    if (is_about_unused_group(message->err)) continue;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       fail(message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "reading", message->err);
     }

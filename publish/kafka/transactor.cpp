@@ -65,8 +65,12 @@ void Transactor::init(milliseconds timeout) {
   handle_->client = make_client(ClientKind::kProducing, transaction_settings(settings_, id_));
   const Error error = own(rd_kafka_init_transactions(handle_->client.get(), static_cast<int>(timeout.count())));
   if (!error) return;
-  const std::string why = rd_kafka_error_string(error.get());
+  const bool denied = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  const Trouble& trouble = trouble_of(handle_->client.get());
+  const std::string why =
+      trouble.refused() ? no_answer(settings_.brokers, trouble) : rd_kafka_error_string(error.get());
   handle_.reset();
+  if (denied) throw std::runtime_error(not_authorized("transactional id", id_, "Write and Describe"));
   throw std::runtime_error(fmt::format("kafka: transactions of {}: {}", id_, why));
 }
 
@@ -92,10 +96,9 @@ Transactor::Outcome Transactor::commit(const std::vector<TransactionRecord>& rec
     fields[2].vtype = RD_KAFKA_VTYPE_KEY;
     fields[2].u.mem.ptr = const_cast<char*>(record.key.data());
     fields[2].u.mem.size = record.key.size();
-    fields[3].vtype = RD_KAFKA_VTYPE_HEADER;
-    fields[3].u.header.name = RecordHeader::kName;
-    fields[3].u.header.val = header.data.data();
-    fields[3].u.header.size = static_cast<ssize_t>(header.size);
+    Headers headers = make_headers(header.view());
+    fields[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[3].u.headers = headers.get();
     fields[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     fields[4].u.i = RD_KAFKA_MSG_F_COPY;
     if (const Error refused = own(rd_kafka_produceva(client, fields.data(), fields.size())); refused) {
@@ -103,6 +106,7 @@ Transactor::Outcome Transactor::commit(const std::vector<TransactionRecord>& rec
       handle_->abort(timeout);
       return outcome;
     }
+    static_cast<void>(headers.release());  // librdkafka's now
   }
   // After a time-out the call may be repeated, and nobody knows how it ends until it does.
   const Error done = own(rd_kafka_commit_transaction(client, static_cast<int>(timeout.count())));

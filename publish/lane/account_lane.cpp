@@ -15,6 +15,7 @@
 #include "publish/kafka/murmur2.h"
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/kafka/trouble.h"
 
 namespace millrace::publish {
 namespace {
@@ -60,8 +61,9 @@ std::vector<std::string> AccountLane::warm(std::span<const std::string> topics, 
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     std::string error = add_topic(topic, std::max(left, std::chrono::milliseconds{1}));
     if (error.empty()) continue;
-    errors.push_back(std::move(error));
-    if (Clock::now() >= deadline) break;
+    const bool same = !errors.empty() && errors.back() == error;  // nobody answers
+    if (!same) errors.push_back(std::move(error));
+    if (same || Clock::now() >= deadline) break;
   }
   return errors;
 }
@@ -72,12 +74,7 @@ std::string AccountLane::add_topic(const std::string& topic, std::chrono::millis
   added.name = topic;
   added.slot = producer_->add_topic(full);
   const std::int32_t partitions = producer_->partitions(added.slot, timeout);
-  if (partitions < 0) {
-    return fmt::format("kafka: no answer from {} about topic {}: is the broker up?", settings_.kafka.brokers, full);
-  }
-  if (partitions == 0) {
-    return fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", full);
-  }
+  if (partitions <= 0) return producer_->problem(added.slot, partitions);
   added.partitions.resize(static_cast<std::size_t>(partitions));
   topic_by_name_.emplace(topic, static_cast<std::uint32_t>(topics_.size()));
   topics_.push_back(std::move(added));
@@ -260,8 +257,10 @@ void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t 
   if (fate != Fate::kQueueFull) {
     stats_.retried.add();
     if (partition.hold_until <= now_) {  // once for all that are refused together
-      spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s", topics_[entry.topic].name,
-                   name(fate), kAfterRefusal.count());
+      const std::string topic = full_topic(settings_.kafka.prefix, topics_[entry.topic].name);
+      spdlog::warn("account_record_refused topic={} reason={}: sent again in {} s{}", topic, name(fate),
+                   kAfterRefusal.count(),
+                   fate == Fate::kForbidden ? "; " + not_authorized("topic", topic, "Write") : std::string{});
     }
     partition.hold_until = now_ + kAfterRefusal;
   }

@@ -69,8 +69,9 @@ std::vector<std::string> MarketLane::warm(std::span<const std::string> topics, s
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     std::string error = add_topic(topic, std::max(left, std::chrono::milliseconds{1}));
     if (error.empty()) continue;
-    errors.push_back(std::move(error));
-    if (Clock::now() >= deadline) break;  // nobody answers: the rest would say the same
+    const bool same = !errors.empty() && errors.back() == error;  // nobody answers
+    if (!same) errors.push_back(std::move(error));
+    if (same || Clock::now() >= deadline) break;
   }
   return errors;
 }
@@ -85,13 +86,7 @@ std::string MarketLane::add_topic(const std::string& topic, std::chrono::millise
   added.spills = may_spill(settings_, topic);
   added.slot = producer_->add_topic(added.full_name);
   added.partitions = producer_->partitions(added.slot, timeout);
-  if (added.partitions < 0) {
-    return fmt::format("kafka: no answer from {} about topic {}: is the broker up?", settings_.kafka.brokers,
-                       added.full_name);
-  }
-  if (added.partitions == 0) {
-    return fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", added.full_name);
-  }
+  if (added.partitions <= 0) return producer_->problem(added.slot, added.partitions);
   const auto number = static_cast<std::uint32_t>(topics_.size());
   added.first_ring = static_cast<std::uint32_t>(rings_.size());
   for (std::int32_t partition = 0; partition < added.partitions; ++partition) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "publish/kafka/record_header.h"
+#include "publish/kafka/trouble.h"
 #include "publish/lane/market_lane.h"
 
 namespace millrace::publish {
@@ -34,6 +35,11 @@ std::unique_ptr<Producer> make_producer(const KafkaSettings& settings, int wake_
   auto made = std::make_unique<Producer>(settings, wake_fd);
   for (const std::string& topic : topics) made->add_topic(topic);
   return made;
+}
+
+std::string why_lost(const std::string& topic, Fate fate) {
+  if (fate == Fate::kForbidden) return not_authorized("topic", topic, "Write");
+  return fmt::format("topic {}: {}", topic, name(fate));
 }
 
 }  // namespace
@@ -174,7 +180,10 @@ void MarketLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t o
     on_acked(ring, record, offset);
   } else {
     stats_.lost[static_cast<std::size_t>(fate)].add();
-    topics_[ring.topic].suspect = true;
+    Topic& topic = topics_[ring.topic];
+    if (!std::exchange(topic.suspect, true)) {  // once until it works again
+      spdlog::error("kafka: records are lost, which their streams declare: {}", why_lost(topic.full_name, fate));
+    }
     if (listener_ && record.slot != RingRecord::kNoSlot) {
       listener_->on_lost(static_cast<StreamSlot>(record.slot), record.seq, name(fate));
     }

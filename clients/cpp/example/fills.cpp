@@ -3,8 +3,10 @@
 #include <millrace/listener.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string>
 
 class Printer final : public millrace::AccountListener {
  public:
@@ -30,8 +32,9 @@ class Printer final : public millrace::AccountListener {
 };
 
 int main(int argc, char** argv) try {
-  if (argc != 5) {
-    std::cerr << "usage: fills BROKERS PREFIX GROUP VENUE\n";
+  if (argc < 5) {
+    std::cerr << "usage: fills BROKERS PREFIX GROUP VENUE [KEY=VALUE of librdkafka]...\n"
+                 "       a password comes from the variable KAFKA_PASSWORD\n";
     return 2;
   }
   sigset_t signals;  // blocked before the library makes threads, so that none of them gets one
@@ -45,6 +48,12 @@ int main(int argc, char** argv) try {
   options.prefix = argv[2];
   options.group = argv[3];
   options.venues = {argv[4]};
+  for (int i = 5; i < argc; ++i) {
+    const std::string setting = argv[i];
+    const auto equals = setting.find('=');
+    options.kafka[setting.substr(0, equals)] = equals == std::string::npos ? "" : setting.substr(equals + 1);
+  }
+  if (const char* password = std::getenv("KAFKA_PASSWORD")) options.kafka["sasl.password"] = password;
   options.begin = millrace::Begin::kEarliest;
   millrace::Listener listener(options);
   listener.add("printer", std::make_shared<Printer>());

@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 14> kReserved{"bootstrap.servers",
 // consumers and producers alike, and what it says about those of the other kind is of no use.
 void log_line(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   if (std::string_view(facility) == "CONFWARN") return;
+  static_cast<Owner*>(rd_kafka_opaque(client))->trouble.note(facility, text);
   const LogLevel severity = level <= 3   ? LogLevel::kError
                             : level == 4 ? LogLevel::kWarning
                             : level <= 6 ? LogLevel::kInfo
@@ -74,6 +75,7 @@ Conf make_conf(const Options& options, const SettingList& ours, Owner& owner) {
   set(conf.get(), "heartbeat.interval.ms", "2000");
   for (const auto& [name, value] : options.kafka) set(conf.get(), name, value);
   for (const auto& [name, value] : ours) set(conf.get(), name, value);
+  owner.brokers = options.brokers;
   rd_kafka_conf_set_opaque(conf.get(), &owner);
   rd_kafka_conf_set_log_cb(conf.get(), log_line);
   rd_kafka_conf_set_error_cb(conf.get(), ignore_error);
@@ -89,15 +91,28 @@ Handle make_handle(rd_kafka_type_t kind, Conf conf) {
   return handle;
 }
 
-int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout) {
+// In turns that grow, so that a connection that is refused for good (a wrong password) is noticed.
+int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout,
+                    std::string_view operations) {
+  using std::chrono::milliseconds;
+  const auto& owner = *static_cast<const Owner*>(rd_kafka_opaque(client));
   const Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client, 0, handle.get(), &metadata, static_cast<int>(timeout.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error(fmt::format("kafka: topic {}: {}: is the broker up?", topic, rd_kafka_err2str(error)));
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  for (milliseconds turn{1'000}; metadata == nullptr; turn *= 2) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    const auto wait = std::max(std::min(turn, left), milliseconds{1});
+    const auto error = rd_kafka_metadata(client, 0, handle.get(), &metadata, static_cast<int>(wait.count()));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    metadata = nullptr;
+    if (!owner.trouble.refused() && left > turn) continue;
+    throw std::runtime_error(fmt::format("topic {}: {}", topic, publish::no_answer(owner.brokers, owner.trouble)));
   }
+  const bool hidden =
+      metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
   const int count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
   rd_kafka_metadata_destroy(metadata);
+  if (hidden) throw std::runtime_error(publish::not_authorized("topic", topic, operations));
   return count;
 }
 

@@ -5,11 +5,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "clients/cpp/src/log.h"
 #include "millrace/options.h"
+#include "publish/kafka/trouble.h"
 
 // librdkafka's C objects with an owner, and how handles are made.
 namespace millrace::client {
@@ -35,10 +37,13 @@ using SettingList = std::vector<std::pair<std::string, std::string>>;
 // never its value, which may be a secret. Asks no broker.
 void check_settings(const Options& options);
 
-// What librdkafka hands to callbacks: the log, and whose handle it is. Must outlive the handle.
+// What librdkafka hands to callbacks: the log, whose handle it is, and what its connections complained about. Must
+// outlive the handle.
 struct Owner {
   Log& log;
   void* self = nullptr;
+  publish::Trouble trouble{};
+  std::string brokers{};  // for messages
 };
 
 // The options' settings, then `ours`. Throws std::invalid_argument as check_settings does.
@@ -46,7 +51,9 @@ Conf make_conf(const Options& options, const SettingList& ours, Owner& owner);
 // `kind` is RD_KAFKA_CONSUMER or RD_KAFKA_PRODUCER. Throws std::runtime_error.
 Handle make_handle(rd_kafka_type_t kind, Conf conf);
 
-// How many partitions a topic has; 0: it does not exist. Throws std::runtime_error if the broker does not answer.
-int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout);
+// How many partitions a topic has; 0: it does not exist. Throws std::runtime_error, with what to do, if the broker does
+// not answer or does not let us see it; `operations` are the rights that the caller needs.
+int partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout,
+                    std::string_view operations);
 
 }  // namespace millrace::client

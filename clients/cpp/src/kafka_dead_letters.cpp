@@ -15,6 +15,12 @@ using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Deleter<rd_kafka_NewTopic_
 
 constexpr std::chrono::seconds kRetry{1};
 constexpr std::size_t kDetailBytes = 1024;
+constexpr std::string_view kRights = "Write and Describe (and Create, to make it)";
+
+std::string why(const std::string& topic, rd_kafka_resp_err_t error, std::string_view rights) {
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return publish::not_authorized("topic", topic, rights);
+  return fmt::format("kafka: topic {}: {}", topic, rd_kafka_err2str(error));
+}
 
 // The fields of one librdkafka call. Views must outlive it.
 class Fields {
@@ -30,19 +36,22 @@ class Fields {
     field.u.mem.ptr = const_cast<char*>(bytes.data());
     field.u.mem.size = bytes.size();
   }
+  // Collected in an object of ours: headers that librdkafka makes of their parts are freed twice when it refuses the
+  // record (its issue 4627).
   void add_header(const char* name, const std::string& value) {
-    rd_kafka_vu_t& field = add(RD_KAFKA_VTYPE_HEADER);
-    field.u.header.name = name;
-    field.u.header.val = value.data();
-    field.u.header.size = static_cast<ssize_t>(value.size());
+    rd_kafka_header_add(headers_.get(), name, -1, value.data(), static_cast<ssize_t>(value.size()));
   }
   rd_kafka_resp_err_t produce(rd_kafka_t* client) {
+    add(RD_KAFKA_VTYPE_HEADERS).u.headers = headers_.get();
     const std::unique_ptr<rd_kafka_error_t, Deleter<rd_kafka_error_destroy>> error(
         rd_kafka_produceva(client, fields_.data(), size_));
-    return error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (error) return rd_kafka_error_code(error.get());
+    static_cast<void>(headers_.release());  // librdkafka's now
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
 
  private:
+  std::unique_ptr<rd_kafka_headers_t, Deleter<rd_kafka_headers_destroy>> headers_{rd_kafka_headers_new(8)};
   std::array<rd_kafka_vu_t, 16> fields_{};
   std::size_t size_ = 0;
 };
@@ -67,7 +76,7 @@ KafkaDeadLetters::~KafkaDeadLetters() {
 }
 
 void KafkaDeadLetters::open() {
-  if (partition_count(producer_.get(), topic_, timeout_) > 0) return;
+  if (partition_count(producer_.get(), topic_, timeout_, kRights) > 0) return;
   if (!create_) {
     throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it, one partition is enough", topic_));
   }
@@ -94,12 +103,12 @@ void KafkaDeadLetters::create_topic() {
   auto error = rd_kafka_event_error(answer.get());
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) error = rd_kafka_topic_result_error(results[0]);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-    throw std::runtime_error(fmt::format("kafka: topic {}: could not be made: {}", topic_, rd_kafka_err2str(error)));
+    throw std::runtime_error("the topic could not be made: " + why(topic_, error, "Create"));
   }
   log_(LogLevel::kInfo, fmt::format("kafka: made topic {}", topic_));
   // Brokers hear of it one after the other; before they have, a letter would be refused.
   const auto until = Clock::now() + timeout_;
-  while (partition_count(producer_.get(), topic_, timeout_) == 0 && Clock::now() < until) {
+  while (partition_count(producer_.get(), topic_, timeout_, kRights) == 0 && Clock::now() < until) {
     rd_kafka_poll(producer_.get(), 50);
   }
 }
@@ -136,8 +145,7 @@ void KafkaDeadLetters::send(std::unique_ptr<Pending> pending) {
 }
 
 void KafkaDeadLetters::keep(std::unique_ptr<Pending> pending, rd_kafka_resp_err_t error) {
-  log_(LogLevel::kError,
-       fmt::format("kafka: topic {}: an event could not be parked, trying again: {}", topic_, rd_kafka_err2str(error)));
+  log_(LogLevel::kError, "an event could not be parked, trying again: " + why(topic_, error, "Write"));
   const std::scoped_lock lock(mutex_);
   refused_.push_back(std::move(pending));
 }

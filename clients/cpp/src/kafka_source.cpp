@@ -60,7 +60,7 @@ void KafkaSource::add_topic(std::string name, TopicKind kind, const std::string&
 void KafkaSource::open() {
   make_events();
   for (auto& [name, topic] : topics_) {
-    topic.partitions = partition_count(events_.get(), name, options_.start_timeout);
+    topic.partitions = partition_count(events_.get(), name, options_.start_timeout, "Read and Describe");
     if (topic.partitions > 0) continue;
     throw std::runtime_error(fmt::format("kafka: topic {} does not exist: make it with `millrace topics apply`", name));
   }
@@ -237,6 +237,16 @@ bool KafkaSource::poll_one(rd_kafka_t* client, milliseconds wait, SourceSink& si
       fatal_ = fmt::format("kafka: {}", text);
       return false;
     }
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      // Only events are read as a group.
+      if (client == events_.get()) {
+        log_(LogLevel::kError, publish::not_authorized("group", options_.group, "Read") + "; trying again");
+      }
+      return true;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      log_(LogLevel::kError,
+           publish::not_authorized("topic", rd_kafka_topic_name(message->rkt), "Read") + "; trying again");
+      return true;
     default:  // librdkafka tries again by itself
       log_(LogLevel::kWarning, fmt::format("kafka: reading: {}", rd_kafka_message_errstr(message.get())));
       return true;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace millrace::ingest {
@@ -60,6 +61,45 @@ std::string with(std::string_view old, std::string_view text) {
   const auto place = changed.find(old);
   EXPECT_NE(place, std::string::npos) << old;
   return changed.replace(place, old.size(), text);
+}
+
+// A file of the owner alone, as secrets must be.
+class SecretFile {
+ public:
+  explicit SecretFile(const std::string& text) : path_(testing::TempDir() + "kafka.password") {
+    std::ofstream(path_) << text;
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  ~SecretFile() { std::filesystem::remove(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(Load, KafkaSecretsComeFromFiles) {
+  const SecretFile secret("s3cret\n");
+  const auto text =
+      with("properties: {client.id: me}", fmt::format("secret_files: {{sasl.password: {}}}", secret.path()));
+  const Loaded loaded = load(text, environment());
+  ASSERT_THAT(problems_of(text), IsEmpty());
+  EXPECT_EQ(loaded.config.kafka.properties.at("sasl.password"), "s3cret");
+}
+
+TEST(Load, AKafkaSecretThatLibrdkafkaRefusesIsNotShown) {
+  const SecretFile secret("s3cret");
+  const auto text =
+      with("properties: {client.id: me}", fmt::format("secret_files: {{security.protocol: {}}}", secret.path()));
+  EXPECT_THAT(problems_of(text),
+              ElementsAre(AllOf(HasSubstr("6:18: kafka.properties.security.protocol"), Not(HasSubstr("s3cret")))));
+}
+
+TEST(Load, AKafkaSecretSetTwiceIsAProblem) {
+  const SecretFile secret("s3cret");
+  const auto text =
+      with("properties: {client.id: me}",
+           fmt::format("properties: {{sasl.password: x}}\n  secret_files: {{sasl.password: {}}}", secret.path()));
+  EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("is set in kafka.properties, too")));
 }
 
 TEST(Load, ReadsEverySetting) {
@@ -155,6 +195,10 @@ const Case kCases[] = {
     {"HugeNumber", "refresh_s: 5", "refresh_s: 99999999999999999999", "is not a number"},
     {"TooFineLinger", "linger_ms: 0.25", "linger_ms: 0.2555", "is not a number"},
     {"PromisedProperty", "client.id: me", "acks: 1", "kafka.properties.acks: cannot be changed"},
+    {"MissingKafkaFile", "client.id: me", "ssl.ca.location: /nowhere/ca.pem",
+     "kafka.properties.ssl.ca.location: /nowhere/ca.pem: No such file"},
+    {"MissingSecretFile", "properties: {client.id: me}", "secret_files: {sasl.password: /nowhere/pw}",
+     "kafka.secret_files.sasl.password: /nowhere/pw: No such file"},
     {"UnknownProperty", "client.id: me", "client.idd: me", "knows no such setting"},
     {"BadBrokers", "brokers: 127.0.0.1:9092", "brokers: 127.0.0.1", "must be host:port"},
     {"BadListen", "\"127.0.0.1:0\"", "here", "must be an IP address and a port"},

@@ -28,6 +28,15 @@ TEST(KafkaSettings, EveryProblemIsSaidAtOnceAndNoValueIsRepeated) {
   for (const auto& line : found) EXPECT_THAT(line, Not(HasSubstr("s3cret")));
 }
 
+TEST(KafkaSettings, PasswordsAndKeysAreSecretsAndNamesOfFilesAreNot) {
+  for (const char* name : {"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password"}) {
+    EXPECT_TRUE(is_secret(name)) << name;
+  }
+  for (const char* name : {"sasl.username", "ssl.key.location", "ssl.ca.location", "security.protocol"}) {
+    EXPECT_FALSE(is_secret(name)) << name;
+  }
+}
+
 TEST(KafkaSettings, PropertiesWinOverDefaults) {
   const KafkaSettings settings{"b:1", "p", 1500, {{"compression.codec", "zstd"}}};
   EXPECT_THAT(problems(settings), IsEmpty());

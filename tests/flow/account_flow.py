@@ -4,7 +4,7 @@ import decimal
 import json
 import subprocess
 
-from flow import BIN, ROOT, expect
+from flow import BIN, expect
 
 
 def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
@@ -22,8 +22,7 @@ def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--ins
                                 *options)
     flow.venues = flow.simulator.first_line()
     flow.edit_config(lambda text: text + "sidecar:\n  listen: 127.0.0.1:0\n")
-    flow.run("topics", "apply", "--manifest", ROOT / "deploy/topics.yaml", "--brokers", flow.brokers,
-             "--prefix", flow.prefix, "--config", flow.config)
+    flow.apply_topics()
     return flow.venues["accounts"]
 
 

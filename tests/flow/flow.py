@@ -40,12 +40,13 @@ def wait_for(what, condition, seconds=60, step=0.05):
 class Process:
     """A child with its output in files."""
 
-    def __init__(self, flow, name, arguments):
+    def __init__(self, flow, name, arguments, environment=None):
         self.name = name
         self.out = flow.dir / f"{name}.out"
         self.err = flow.dir / f"{name}.err"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.child = subprocess.Popen(arguments, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+            self.child = subprocess.Popen(arguments, stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                                          env=environment)
 
     def first_line(self, seconds=30):
         """The first line of standard output, once it is whole."""
@@ -88,18 +89,20 @@ class Process:
 class Flow:
     """One flow test: its folder, broker, topics and children. Use as a context manager."""
 
-    def __init__(self, name, nodes=1, version=None):
+    def __init__(self, name, nodes=1, version=None, secure=False):
         self.name = name
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{name}-"))
         self.prefix = name.replace("_", "-")
         self.nodes, self.version = nodes, version or os.environ.get("MILLRACE_KAFKA", "3.9.2")
+        self.secure, self.kafka_section = secure, ""
         self.children = []
         self.config = self.dir / "ingest.yaml"
 
     def __enter__(self):
         self.cluster = str(self.dir / "kafka")
         self.brokers = subprocess.run(
-            [KAFKA, "start", self.cluster, "--nodes", str(self.nodes), "--version", self.version],
+            [KAFKA, "start", self.cluster, "--nodes", str(self.nodes), "--version", self.version]
+            + ["--secure"] * self.secure,
             check=True, capture_output=True, text=True).stdout.strip()
         return self
 
@@ -137,9 +140,15 @@ class Flow:
         self.simulator = self.start("sim", "sim", "--write-config", self.config, "--brokers", self.brokers,
                                     "--prefix", self.prefix, *options)
         self.venues = self.simulator.first_line()
+        self.apply_topics()
+        return self.venues
+
+    def apply_topics(self):
+        """Completes the configuration that the simulator wrote, and creates its topics."""
+        self.edit_config(lambda text: text.replace(f"  prefix: {self.prefix}\n",
+                                                   f"  prefix: {self.prefix}\n{self.kafka_section}", 1))
         self.run("topics", "apply", "--manifest", ROOT / "deploy/topics.yaml", "--brokers", self.brokers,
                  "--prefix", self.prefix, "--config", self.config)
-        return self.venues
 
     def edit_config(self, change):
         """change(text) -> text of the worker's configuration."""

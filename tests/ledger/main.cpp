@@ -20,6 +20,7 @@ constexpr std::size_t kHistory = 40;
 
 struct Options {
   std::uint64_t seeds = 200;
+  std::uint64_t from = 1;
   std::optional<std::uint64_t> seed;  // this one alone
   std::vector<std::string> venues;    // these alone
   bool late_rest = false;
@@ -72,7 +73,7 @@ std::int64_t run_venue(const Options& options, const std::string& venue, std::ui
   Outcome sum;
   std::int64_t seeds = 0, failed = 0;
   const std::uint64_t begin = options.seed.value_or(first);
-  const std::uint64_t end = options.seed ? begin : options.seeds;
+  const std::uint64_t end = options.seed ? begin : options.from + options.seeds - 1;
   for (std::uint64_t seed = begin; seed <= end; seed += step) {
     const Scenario scenario = make_scenario(seed, venue, lag, options.late_rest);
     const Outcome outcome = run(scenario, 0);
@@ -95,7 +96,7 @@ std::int64_t run_venue(const Options& options, const std::string& venue, std::ui
 int play(const Options& options) {
   const std::vector<std::string> all = venues(options);
   std::int64_t failed = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) failed += run_venue(options, all[i], i + 1, all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) failed += run_venue(options, all[i], options.from + i, all.size());
   return failed == 0 ? 0 : 1;
 }
 
@@ -105,7 +106,8 @@ int play(const Options& options) {
 int main(int argc, char** argv) {
   millrace::ledger::Options options;
   CLI::App app("Accounts against the simulator's ledger, seed by seed");
-  app.add_option("--seeds", options.seeds, "seeds 1..N, divided among the venues");
+  app.add_option("--seeds", options.seeds, "so many seeds, divided among the venues");
+  app.add_option("--from", options.from, "the first of them, else 1")->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "this seed alone");
   app.add_option("--venue", options.venues, "this venue alone; may be said again");
   app.add_flag("--late-rest", options.late_rest, "REST lags by more than the safety lag: late fills must be told");

@@ -26,6 +26,12 @@ std::string_view system_word(std::string_view wire) noexcept {
   return "unknown_system";
 }
 
+AccountExecutions::Place place_of(AccountChannel::Number number) noexcept {
+  using Place = AccountExecutions::Place;
+  if (number == AccountChannel::Number::kUnplaced) return Place::kUnknown;
+  return number == AccountChannel::Number::kRepeated ? Place::kOvertaken : Place::kNext;
+}
+
 }  // namespace
 
 KrakenAccountAdapter::KrakenAccountAdapter(std::string account)
@@ -108,7 +114,7 @@ void KrakenAccountAdapter::on_executions(AccountMessage& message, UnixNanos now,
   const Number number = executions_channel_.on_number(message, now, out, todo);
   const auto remember = [this](const ExecutionRow& fill) { balances_.evidence().on_fill(fill); };
   const bool repeated = number == Number::kRepeated;
-  const auto told = executions_.publish(message, repeated, remember, out);
+  const auto told = executions_.publish(message, place_of(number), remember, out);
   if (repeated && told.news) executions_channel_.on_news_repeated(now, out, todo);
   if (told.mismatch) executions_channel_.tell("quantity_mismatch", out);
   if (number == Number::kSnapshot) ask_for(executions_.missing_in(message), todo);

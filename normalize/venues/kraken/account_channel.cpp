@@ -171,8 +171,8 @@ AccountChannel::Number AccountChannel::on_number(const AccountMessage& message, 
     on_snapshot(out);
     return Number::kSnapshot;
   }
-  // Before the snapshot of this subscription: left over from the one before.
-  if (!next_number_) return Number::kNew;
+  // Left over from the subscription before, or this one's with a snapshot that was lost.
+  if (!next_number_) return Number::kUnplaced;
   if (message.sequence < *next_number_) return Number::kRepeated;
   if (message.sequence > *next_number_) {
     out.on_gap(dataset_,

@@ -40,6 +40,7 @@ class AccountChannel {
     kSnapshot,
     kNew,       // to be published, be it the next one or behind a hole
     kRepeated,  // below the next one: holds nothing new, or the venue counts anew (on_news_repeated)
+    kUnplaced,  // before this subscription's snapshot: to be published, but what came before it is not known
   };
   Number on_number(const AccountMessage& message, UnixNanos now, AccountSink& out, AccountCommands& todo);
   // A message with a number that had been used held something new: the numbers prove nothing any more.

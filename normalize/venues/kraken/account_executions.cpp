@@ -93,6 +93,14 @@ const WideDecimal* AccountExecutions::known_total(const std::string& order_id) c
   return known != nullptr && known->order.cumulative_quantity ? &*known->order.cumulative_quantity : nullptr;
 }
 
+bool AccountExecutions::is_behind(const Execution& report) const {
+  const KnownOrder* known = orders_.find(report.order_id);
+  if (known == nullptr) return false;
+  const auto& total = known->order.cumulative_quantity;
+  const bool less = total && report.cumulative_quantity && compare(*report.cumulative_quantity, *total) < 0;
+  return less || rank(report.status) < rank(known->order.status);
+}
+
 // States only go forward: what is filled or more filled stays so.
 void AccountExecutions::keep_ahead(Execution& report) const {
   const KnownOrder* known = orders_.find(report.order_id);
@@ -150,13 +158,14 @@ AccountExecutions::Told AccountExecutions::publish_state(ExecutionRow& row, bool
   return {is_new, mismatch};
 }
 
-AccountExecutions::Told AccountExecutions::publish(AccountMessage& message, bool overtaken, const OnFill& on_fill,
+AccountExecutions::Told AccountExecutions::publish(AccountMessage& message, Place place, const OnFill& on_fill,
                                                    AccountSink& out) {
   if (message.snapshot) sort_snapshot(message.executions);
   Told all;
   for (ExecutionRow& row : message.executions) {
     AccountMeta meta = meta_of(row, message.snapshot);
     meta.venue_seq = message.sequence;
+    const bool overtaken = place == Place::kOvertaken || (place == Place::kUnknown && is_behind(row.report));
     const Told told = is_fill(row) ? publish_fill(row, overtaken, meta, out) : publish_state(row, overtaken, meta, out);
     all.news = all.news || told.news;
     all.mismatch = all.mismatch || told.mismatch;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,9 +35,14 @@ class AccountExecutions {
     bool news = false;      // something that had not been told
     bool mismatch = false;  // quantities that do not add up: a fill is missing
   };
-  // Publishes the rows of a message, of a snapshot the fills first, by time. `overtaken`: one with a higher number came
-  // before it; what it says anew is told, but takes no order back.
-  Told publish(AccountMessage& message, bool overtaken, const OnFill& on_fill, AccountSink& out);
+  // How the message stands to those before it. What an overtaken one says anew is told, but takes no order back.
+  enum class Place : std::uint8_t {
+    kNext,
+    kOvertaken,  // one with a higher number came before it
+    kUnknown,    // no number tells: a row is overtaken if it is behind what is known of its order
+  };
+  // Publishes the rows of a message, of a snapshot the fills first, by time.
+  Told publish(AccountMessage& message, Place place, const OnFill& on_fill, AccountSink& out);
 
   // Orders that are open as far as we know, and that this snapshot does not name, in order of their ids.
   std::vector<std::string> missing_in(const AccountMessage& snapshot) const;
@@ -46,6 +52,7 @@ class AccountExecutions {
  private:
   Told publish_fill(ExecutionRow& row, bool overtaken, AccountMeta meta, AccountSink& out);
   Told publish_state(ExecutionRow& row, bool overtaken, AccountMeta meta, AccountSink& out);
+  bool is_behind(const schemas::Execution& report) const;
   void keep_ahead(schemas::Execution& report) const;
   void emit(ExecutionRow& row, AccountMeta& meta, AccountSink& out);
   // Cumulative quantity known of an order before a report; null if unknown.

@@ -7,6 +7,7 @@
 namespace millrace::normalize::kraken {
 namespace {
 
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::Field;
@@ -207,6 +208,30 @@ TEST(KrakenSequence, WhatWasOvertakenTakesNoOrderBack) {
   EXPECT_EQ(text(fill.last_quantity), "0.005");
   EXPECT_EQ(fill.status, schemas::OrderStatus::kFilled) << "the order is at its end, whatever this report says";
   EXPECT_EQ(text(fill.cumulative_quantity), "0.005");
+}
+
+// The snapshot was lost, and no number tells what was overtaken.
+TEST(KrakenSequence, BeforeTheSnapshotNothingTakesAnOrderBack) {
+  Account kraken;
+  kraken.open();
+  ASSERT_TRUE(kraken.feed_file("ack_executions"));
+  ASSERT_TRUE(kraken.feed_file("executions_pending_new"));
+  ASSERT_TRUE(kraken.feed_file("executions_filled"));
+  ASSERT_TRUE(kraken.feed_file("executions_new"));
+  EXPECT_EQ(kraken.executions.back().body.status, schemas::OrderStatus::kFilled);
+  EXPECT_EQ(text(kraken.executions.back().body.cumulative_quantity), "0.005");
+  ASSERT_TRUE(kraken.feed(execution_frame("update", 3, fill_row("T1", "0.002", "0.002"))));
+  EXPECT_EQ(text(kraken.executions.back().body.last_quantity), "0.002") << "the fill itself is told";
+  EXPECT_EQ(text(kraken.executions.back().body.cumulative_quantity), "0.005");
+}
+
+TEST(KrakenSequence, BeforeTheSnapshotAMissingFillIsNoticed) {
+  Account kraken;
+  kraken.open();
+  ASSERT_TRUE(kraken.feed_file("ack_executions"));
+  ASSERT_TRUE(kraken.feed_file("executions_pending_new"));
+  ASSERT_TRUE(kraken.feed(execution_frame("update", 3, fill_row("T2", "0.002", "0.004"))));
+  EXPECT_THAT(state_lines(kraken), Contains("execution SYNCING quantity_mismatch"));
 }
 
 TEST(KrakenSequence, WhatWasOvertakenByAnotherOrderCounts) {

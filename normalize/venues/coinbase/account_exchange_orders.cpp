@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "normalize/account/decimal_math.h"
 #include "normalize/venues/coinbase/account_text.h"
 
@@ -66,6 +68,30 @@ bool ExchangeOrders::is_repeated(const UserMessage& message) {
   return !told_.insert(fmt::format("{}/{}/{}", message.order_id, static_cast<int>(message.type), number));
 }
 
+// By the product's sequence (4.1); activate has none, and an end counts whenever it comes.
+bool ExchangeOrders::is_overtaken(const UserMessage& message) {
+  if (!message.sequence) return false;
+  if (sequences_.size() >= kRemembered) {
+    std::erase_if(sequences_, [this](const auto& one) { return !is_open(one.first); });
+  }
+  std::int64_t& last = sequences_.try_emplace(message.order_id, *message.sequence).first->second;
+  const bool overtaken = *message.sequence < last;
+  last = std::max(last, *message.sequence);
+  return overtaken && message.type != Type::kDone;
+}
+
+// What a later message said of the order stands.
+void ExchangeOrders::keep_ahead(Execution& report) const {
+  const KnownOrder* const known = orders_.find(report.order_id);
+  if (known == nullptr) return;
+  const Execution& order = known->order;
+  if (order.status != OrderStatus::kPendingNew) report.status = order.status;
+  if (order.price) report.price = order.price;
+  if (order.quantity) report.quantity = order.quantity;
+  if (order.cumulative_quantity) report.cumulative_quantity = order.cumulative_quantity;
+  report.leaves_quantity.reset();
+}
+
 ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, UnixNanos now, AccountSink& out) {
   if (message.type == Type::kMatch) return apply_match(message, now, out);
   Outcome outcome;
@@ -93,6 +119,10 @@ ExchangeOrders::Outcome ExchangeOrders::apply(const UserMessage& message, UnixNa
       order.stop_price = message.stop_price;
       order.quantity = message.size;
       order.cumulative_quantity = WideDecimal{};
+  }
+  if (is_overtaken(message)) {
+    keep_ahead(order);
+    outcome = {};
   }
   const KnownOrder* const known = orders_.find(message.order_id);
   if (order.kind == ExecutionKind::kCancelled && known != nullptr && known->ended &&

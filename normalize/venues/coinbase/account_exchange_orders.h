@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,6 +58,9 @@ class ExchangeOrders {
 
   static Report report_of(const UserMessage& message);
   bool is_repeated(const UserMessage& message);
+  // A later one about the same order came before it.
+  bool is_overtaken(const UserMessage& message);
+  void keep_ahead(schemas::Execution& report) const;
   Outcome apply_match(const UserMessage& message, UnixNanos now, AccountSink& out);
   void tell_fill(const UserMessage& message, bool maker, UnixNanos now, Outcome& outcome, AccountSink& out);
   bool adopt_remaining(const UserMessage& message, schemas::Execution& execution) const;
@@ -75,6 +79,8 @@ class ExchangeOrders {
   RecentIds ended_{kRemembered};  // order ids
   // When a row of REST last told of more than the matches of an order. Those of the last half minute count.
   std::unordered_map<std::string, UnixNanos> raised_;
+  // The highest sequence of an order's messages but matches; of ended ones until there are kRemembered.
+  std::unordered_map<std::string, std::int64_t> sequences_;
 };
 
 }  // namespace millrace::normalize::coinbase

@@ -222,6 +222,29 @@ TEST(CoinbaseExchangeOrders, ModifiedOrderHasItsNewPriceAndSize) {
   EXPECT_EQ(account.executions[0].body.reason, "modify_order");
 }
 
+TEST(CoinbaseExchangeOrders, WhatAChangeOvertookTakesItNotBack) {
+  Exchange account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("exchange_received"));
+  ASSERT_TRUE(account.feed(changed(fixture("exchange_change_modify"), R"("new_size":"0.8")", R"("new_size":"0.4")")));
+  account.clear();
+  ASSERT_TRUE(account.feed_file("exchange_open"));
+  EXPECT_THAT(order_lines(account), ElementsAre("NEW NEW cum 0 leaves 0.4"));
+  EXPECT_EQ(text(account.executions[0].body.quantity), "0.4");
+  EXPECT_EQ(text(account.executions[0].body.price), "59000");
+  EXPECT_THAT(state_lines(account), IsEmpty()) << "nothing is missing";
+}
+
+TEST(CoinbaseExchangeOrders, EndThatWasOvertakenIsTheEnd) {
+  Exchange account;
+  account.go_live();
+  ASSERT_TRUE(account.feed_file("exchange_received"));
+  ASSERT_TRUE(account.feed(changed(fixture("exchange_open"), "21176252975", "21176253099")));
+  account.clear();
+  ASSERT_TRUE(account.feed_file("exchange_done_canceled"));
+  EXPECT_THAT(order_lines(account), ElementsAre("CANCELLED CANCELLED cum 0.2 leaves 0"));
+}
+
 TEST(CoinbaseExchangeOrders, StopThatWaitsIsPendingWithItsOwnSpellingOfTime) {
   Exchange account;
   account.go_live();

@@ -32,7 +32,9 @@ class Orders {
   void complete(std::string& symbol, std::string& instrument, schemas::Execution& report, bool snapshot = false);
 
   // Takes in what was known before this object was made; an order that is known already stays as it is.
-  void restore(const std::string& order_id, const KnownOrder& known) { orders_.try_emplace(order_id, known); }
+  void restore(const std::string& order_id, const KnownOrder& known) {
+    if (orders_.try_emplace(order_id, known).second && known.ended) end(order_id);
+  }
 
   const KnownOrder* find(std::string_view order_id) const;
   // Ids of the orders that have not ended, for what a snapshot no longer names.

@@ -15,8 +15,8 @@
 
 namespace millrace::normalize {
 
-// An order that the account's topic leaves open. known.order has its order_id.
-struct OpenOrder {
+// An order as the account's topic leaves it. known.order has its order_id.
+struct ToldOrder {
   KnownOrder known;
   // Of its last report.
   schemas::UnixNanos received = 0;
@@ -25,8 +25,12 @@ struct OpenOrder {
 
 // What earlier processes told of an account: what an adapter would know by itself, had it not been made anew.
 struct ToldBefore {
-  std::vector<OpenOrder> orders;   // sorted, so that the same topic gives the same requests
+  std::vector<ToldOrder> orders;   // open ones, sorted, so that the same topic gives the same requests
   std::vector<std::string> fills;  // event_ids of the fills told last, oldest first
+  // Ended ones whose filled quantity is not what their fills make, and of which the venue's own figure (SNAPSHOT) was
+  // not told: perhaps their process was about to ask for it. Those told in the last ten minutes of the topic, a
+  // thousand at most, oldest first.
+  std::vector<ToldOrder> doubtful;
 };
 
 // How the orders of one account stand in its execution topic, as a consumer holds them: of an order the latest report
@@ -46,8 +50,9 @@ class ToldOrders {
 
  private:
   struct Held {
-    OpenOrder order;
+    ToldOrder order;
     std::int64_t epoch = 0, seq = 0;  // of the report that counts
+    bool doubtful = false;
   };
   // An order id is one of a kind for its symbol only (Binance).
   using Orders = std::map<std::pair<std::string, std::string>, Held>;
@@ -60,6 +65,7 @@ class ToldOrders {
   Orders orders_;                       // by order id and symbol
   std::deque<Orders::iterator> ended_;  // oldest first
   std::deque<std::string> fills_;       // event_ids, oldest first
+  schemas::UnixNanos last_received_ = 0;
   std::int64_t left_out_ = 0;
 };
 

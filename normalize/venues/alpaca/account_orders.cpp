@@ -69,7 +69,7 @@ std::string fill_id(std::string_view venue, std::string_view account, std::strin
 
 // Fills have the order's total: one that comes again changes nothing.
 void AlpacaOrders::restore(const ToldBefore& before) {
-  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const ToldOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
 }
 
 AlpacaOrders::Report AlpacaOrders::report_of(const OrderRow& row) {

@@ -56,7 +56,7 @@ AccountMeta meta_of(const OrderReport& report, std::string_view instrument, sche
 }  // namespace
 
 void AccountOrders::restore(const ToldBefore& before) {
-  for (const OpenOrder& open : before.orders) {
+  for (const ToldOrder& open : before.orders) {
     const std::string key = key_of(open.known.symbol, open.known.order.order_id);
     orders_.restore(key, open.known);
     open_[key] = {open.venue_time.value_or(0), open.received};

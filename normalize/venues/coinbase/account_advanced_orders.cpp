@@ -65,7 +65,7 @@ ExecutionKind kind_of_snapshot(const AdvancedOrder& order, const KnownOrder* kno
 
 // Its fills are told by the sidecar alone.
 void AdvancedOrders::restore(const ToldBefore& before) {
-  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const ToldOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
 }
 
 bool AdvancedOrders::apply(const AdvancedOrder& order, const Source& source, AccountSink& out) {

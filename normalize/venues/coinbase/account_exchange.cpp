@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "normalize/venues/coinbase/account_text.h"
 
@@ -59,6 +60,11 @@ bool is_about_auth(std::string_view words) {
 
 ExchangeAccount::ExchangeAccount(std::string_view venue, std::string_view account, std::vector<std::string> products)
     : orders_(std::string(venue), std::string(account)), products_(std::move(products)), questions_(kSpelling) {}
+
+void ExchangeAccount::restore(const ToldBefore& before) {
+  orders_.restore(before);
+  for (const ToldOrder& ended : before.doubtful) doubts_.push_back(ended.known.order.order_id);
+}
 
 std::string ExchangeAccount::balances_key() const { return fmt::format("accounts/{}", connection_); }
 
@@ -127,6 +133,8 @@ void ExchangeAccount::on_subscriptions(const JsonNode& message, Call& call) {
   ack_due_.reset();
   call.todo.login = AccountCommands::Login::kAccepted;
   questions_.ask(call.now, orders_.open_ids(), call.todo);
+  // The first acknowledgement: what the predecessor did not come to ask.
+  for (const std::string& id : std::exchange(doubts_, {})) questions_.ask_about(id, call.now + kRestLag, call.todo);
 }
 
 // {"type":"error","message":"Failed to subscribe","reason":"user channel requires authentication"}

@@ -20,7 +20,7 @@ class ExchangeAccount final : public AccountAdapter {
  public:
   ExchangeAccount(std::string_view venue, std::string_view account, std::vector<std::string> products);
 
-  void restore(const ToldBefore& before) override { orders_.restore(before); }
+  void restore(const ToldBefore& before) override;
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;
@@ -68,6 +68,7 @@ class ExchangeAccount final : public AccountAdapter {
   schemas::StreamState balances_state_ = schemas::StreamState::kSyncing;
 
   OrderQuestions questions_;
+  std::vector<std::string> doubts_;        // of the predecessor, until the first acknowledgement
   std::optional<UnixNanos> balances_due_;  // absent while an answer is awaited, and without a connection
   UnixNanos balances_asked_ = 0;
 };

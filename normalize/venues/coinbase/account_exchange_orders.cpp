@@ -44,7 +44,11 @@ bool ExchangeOrders::is_open(std::string_view order_id) const {
 }
 
 void ExchangeOrders::restore(const ToldBefore& before) {
-  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const ToldOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const ToldOrder& ended : before.doubtful) {
+    orders_.restore(ended.known.order.order_id, ended.known);
+    ended_.insert(ended.known.order.order_id);
+  }
   for (const std::string& id : before.fills) told_.insert(id);
 }
 

@@ -84,7 +84,7 @@ std::string instrument_of(std::string_view symbol) {
 }
 
 void AccountExecutions::restore(const ToldBefore& before) {
-  for (const OpenOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
+  for (const ToldOrder& open : before.orders) orders_.restore(open.known.order.order_id, open.known);
   for (const std::string& id : before.fills) fills_.insert(id);
 }
 

@@ -59,7 +59,7 @@ class Topic {
   }
   std::vector<std::string> open() const {
     std::vector<std::string> ids;
-    for (const OpenOrder& one : orders.before().orders) ids.push_back(one.known.order.order_id);
+    for (const ToldOrder& one : orders.before().orders) ids.push_back(one.known.order.order_id);
     return ids;
   }
 
@@ -90,7 +90,7 @@ TEST(ToldOrders, AnOrderIsHandedOverWithAllThatWasToldOfIt) {
   topic.tell(later);
   const ToldBefore before = topic.orders.before();
   ASSERT_THAT(before.orders, SizeIs(1));
-  const OpenOrder& open = before.orders.front();
+  const ToldOrder& open = before.orders.front();
   EXPECT_EQ(open.known.symbol, "BTC/USD");
   EXPECT_EQ(open.known.instrument, "BTC-USD");
   EXPECT_EQ(open.known.order.order_id, "a");
@@ -182,6 +182,62 @@ TEST(ToldOrders, NotMoreThanTheBoundAreHeldAndTheRestIsCounted) {
   topic.tell_at(1, 2, accepted("b"));
   EXPECT_THAT(topic.open(), ElementsAre("d")) << "the last that ended is remembered";
   EXPECT_EQ(topic.orders.left_out(), 1);
+}
+
+Execution ended_with(std::string id, std::string_view cumulative) {
+  Execution made = cancelled(std::move(id));
+  made.cumulative_quantity = number(cumulative);
+  return made;
+}
+std::vector<std::string> doubtful(const Topic& topic) {
+  std::vector<std::string> ids;
+  for (const ToldOrder& one : topic.orders.before().doubtful) ids.push_back(one.known.order.order_id);
+  return ids;
+}
+
+TEST(ToldOrders, AnEndThatItsFillsDoNotMakeIsInDoubtUntilTheVenuesFigureIsTold) {
+  Topic topic;
+  for (const char* id : {"a", "b", "c"}) {
+    Execution begin = accepted(id);
+    begin.cumulative_quantity = number("0");
+    topic.tell(begin);
+    topic.tell(fill(id, "1"));
+  }
+  topic.tell(ended_with("c", "4"));
+  topic.tell(ended_with("a", "3"));
+  topic.tell(ended_with("b", "1"));
+  topic.tell(ended_with("b", "1"));
+  ASSERT_THAT(doubtful(topic), ElementsAre("c", "a")) << "in the order of their ends";
+  const ToldBefore before = topic.orders.before();
+  EXPECT_TRUE(before.doubtful.front().known.ended);
+  EXPECT_EQ(before.doubtful.front().known.order.cumulative_quantity, number("4"));
+  topic.tell(ended_with("c", "2"), Origin::kSnapshot);
+  topic.tell_at(0, 1, ended_with("c", "4"));
+  EXPECT_THAT(doubtful(topic), ElementsAre("a"));
+}
+
+TEST(ToldOrders, AFillThatDidNotAddIsADoubtOfItsOrdersEnd) {
+  Topic topic;
+  topic.tell(fill("a", "1"));
+  topic.tell(fill("a", "1"));
+  EXPECT_THAT(doubtful(topic), IsEmpty()) << "an open order is asked about anyway";
+  topic.tell(ended_with("a", "1"));
+  EXPECT_THAT(doubtful(topic), ElementsAre("a"));
+}
+
+// Of the test's topic each record is received ten nanoseconds after the one before.
+TEST(ToldOrders, OldDoubtsAreForgottenAndAThousandAreKept) {
+  Topic topic(10, 2'000);
+  for (int i = 0; i < 1'001; ++i) {
+    topic.tell(fill(std::to_string(i), "1"));
+    topic.tell(ended_with(std::to_string(i), "2"));
+  }
+  ASSERT_THAT(doubtful(topic), SizeIs(1'000));
+  EXPECT_EQ(doubtful(topic).front(), "1");
+  topic.tell_at(1, 60'000'000'000, accepted("later"));
+  EXPECT_THAT(doubtful(topic), SizeIs(1'000));
+  topic.tell_at(1, 60'000'000'000 + topic.seq, accepted("later"));
+  EXPECT_THAT(doubtful(topic), ElementsAre("1000"));
 }
 
 TEST(ToldOrders, TheLastFillsAreNamed) {

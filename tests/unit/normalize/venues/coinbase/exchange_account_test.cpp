@@ -8,6 +8,7 @@ namespace millrace::normalize::coinbase {
 namespace {
 
 using schemas::OrderStatus;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -215,6 +216,35 @@ TEST(CoinbaseExchange, EndThatDoesNotFitTheMatchesIsAskedFor) {
   const std::string key = "order/d50ec984-77a8-460a-b958-66f114b0de9b";
   ASSERT_TRUE(account.answer_to(key, fixture("exchange_rest_not_found"), 404));
   EXPECT_THAT(order_lines(account), ElementsAre("STATUS CANCELLED cum 0 leaves 0"));
+}
+
+// The worker died before it had asked; REST is asked when it must know, and each round until it answers.
+TEST(CoinbaseExchange, DoubtOfThePredecessorIsAskedAbout) {
+  Exchange before;
+  before.go_live();
+  ASSERT_TRUE(before.feed_file("exchange_received"));
+  ASSERT_TRUE(before.feed_file("exchange_done_canceled"));
+  Exchange account;
+  account.succeed(before);
+  account.connect();
+  ASSERT_TRUE(account.feed_file("exchange_subscriptions"));
+  const std::string key = "order/d50ec984-77a8-460a-b958-66f114b0de9b";
+  ASSERT_EQ(account.todo.rest.back().target, "/orders/d50ec984-77a8-460a-b958-66f114b0de9b");
+  EXPECT_EQ(account.todo.rest.back().not_before, account.now + 30 * kSecond);
+  ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("orders", "[]"));
+  EXPECT_THAT(state_lines(account), Contains("execution LIVE subscribed")) << "nothing waits for it";
+  account.clear();
+  ASSERT_TRUE(account.answer_to(key, fixture("exchange_rest_not_found"), 404));
+  EXPECT_THAT(order_lines(account), ElementsAre("STATUS CANCELLED cum 0 leaves 0"));
+  EXPECT_EQ(account.executions[0].meta.origin, schemas::Origin::kSnapshot);
+  EXPECT_EQ(account.executions[0].meta.symbol, "BTC-USD");
+  account.close();
+  account.connect();
+  ASSERT_TRUE(account.feed_file("exchange_subscriptions"));
+  ASSERT_TRUE(account.answer_to("recent", "[]"));
+  ASSERT_TRUE(account.answer_to("orders", "[]"));
+  EXPECT_THAT(asked(account.todo), IsEmpty()) << "it is settled";
 }
 
 // The queue of requests is bounded.

@@ -93,6 +93,19 @@ std::vector<std::string> Orders::open_ids() const {
   return open;
 }
 
+Execution unknown_end(std::string_view venue, std::string_view account, const std::string& order_id,
+                      const KnownOrder& known) {
+  Execution end;
+  end.kind = ExecutionKind::kStatus;
+  end.status = OrderStatus::kCancelled;
+  end.order_id = order_id;
+  end.reason = kUnknownToVenue;
+  end.cumulative_quantity = known.order.cumulative_quantity;
+  const std::string state = state_id(end, 0);
+  end.event_id = event_id(venue, account, order_id, fmt::format("{}/{}", state, kUnknownToVenue));
+  return end;
+}
+
 std::string event_id(std::string_view venue, std::string_view account, std::string_view order_id,
                      std::string_view rest) {
   return fmt::format("{}/{}/{}/{}", venue, account, order_id, rest);

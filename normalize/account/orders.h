@@ -56,6 +56,15 @@ void carry_order_fields(schemas::Execution& report, schemas::Execution& held);
 // Has an order in this state ended?
 bool is_final(schemas::OrderStatus status) noexcept;
 
+// The `reason` of unknown_end().
+inline constexpr std::string_view kUnknownToVenue = "unknown_to_venue";
+
+// What is told of an order that was open and that the venue knows no more: it is off the book, and nobody says how it
+// ended. STATUS and CANCELLED, with the filled quantity as last told, and this reason. An adapter that REST may lag
+// behind asks twice before.
+schemas::Execution unknown_end(std::string_view venue, std::string_view account, const std::string& order_id,
+                               const KnownOrder& known);
+
 // "venue/account/order/rest": the deterministic id of an event; see Execution::event_id. `rest` is what the venue's
 // sheet (section 7) says makes a fill or a report one of a kind.
 std::string event_id(std::string_view venue, std::string_view account, std::string_view order_id,

@@ -59,7 +59,7 @@ std::int64_t OrderCheck::on_report(const SeenMeta& meta, const SeenExecution& re
   const std::int64_t compared = check_bounds(meta, report, wrong);
   watch_falls(meta, report, order);
   order.epoch = meta.epoch;
-  order.ended = report.ended;
+  order.ended = report.ended && !report.end_unknown;
   if (report.quantity) order.quantity = report.quantity;
   if (!report.cumulative) return compared;
   const bool changed = !order.cumulative || compare(*report.cumulative, *order.cumulative) != 0;

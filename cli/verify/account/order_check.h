@@ -47,7 +47,7 @@ class OrderCheck {
     std::int64_t told_ns = 0;
     bool from_beginning = false;  // its first report says that nothing is filled
     bool altered = false;         // a fill was corrected, or is without a quantity
-    bool ended = false;
+    bool ended = false;           // with a filled quantity that the venue told
     std::string fell;  // what, for people: the filled quantity went back; whether a fill was busted shows in the end
     std::optional<Amount> quantity, cumulative;
     Amount filled;  // by its fills, each once

@@ -97,6 +97,7 @@ bool AccountReader::read(std::string_view bytes, SeenMeta& meta, SeenExecution& 
   out.fee_asset = told.fee_asset();
   out.revision = told.revision();
   out.ended = is_final(told.status());
+  out.end_unknown = told.reason() == "unknown_to_venue";
   Numbers numbers;
   out.quantity = numbers.number(told.has_quantity(), told.quantity());
   out.last_price = numbers.number(told.has_last_price(), told.last_price());

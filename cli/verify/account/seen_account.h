@@ -28,7 +28,8 @@ struct SeenExecution {
   std::string word;  // the kind's own, such as "PENDING_NEW"; empty = not told
   std::string event_id, order_id, side, fee_asset;
   std::int32_t revision = 0;
-  bool ended = false;  // the order's state is a final one
+  bool ended = false;        // the order's state is a final one
+  bool end_unknown = false;  // the venue knows the order no more: what it filled last may have been told by nobody
   std::optional<Amount> quantity, last_price, last_quantity, cumulative, leaves, fee;
 
   // Does the report add to what the order has filled, once for each event_id?

@@ -102,6 +102,12 @@ std::int64_t ban_ns(std::string_view message, UnixNanos now) noexcept {
   return std::max<std::int64_t>(until * kNanosPerMilli - now, 0);
 }
 
+bool is_no_such_order(const PrivateAnswer& answer) {
+  if (answer.status != 400 || !looks_whole(answer.body)) return false;
+  const auto code = read_error(answer.body).code;
+  return code == -2013 || code == -2026 || code == -1121;
+}
+
 Judgement judge_answer(const PrivateAnswer& answer) {
   if (answer.status == 0) return {Verdict::kTransient, 0, shown(answer.body)};
   if (!looks_whole(answer.body)) {

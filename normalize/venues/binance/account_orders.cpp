@@ -139,11 +139,16 @@ std::vector<AccountOrders::Key> AccountOrders::missing(const std::vector<OrderRe
   return out;
 }
 
-bool AccountOrders::give_up(const Key& order, UnixNanos since) {
-  const auto found = open_.find(key_of(order.symbol, order.order_id));
-  if (found == open_.end() || found->second.received >= since) return false;
-  open_.erase(found);
-  return true;
+void AccountOrders::give_up(const Key& order, std::string_view instrument, UnixNanos since, UnixNanos now,
+                            AccountSink& out) {
+  const std::string key = key_of(order.symbol, order.order_id);
+  const auto found = open_.find(key);
+  const KnownOrder* const known = orders_.find(key);
+  if (found == open_.end() || known == nullptr || found->second.received >= since) return;
+  OrderReport end;
+  end.symbol = order.symbol;
+  end.body = unknown_end(venue_, account_, order.order_id, *known);
+  tell(end, instrument, schemas::Origin::kSnapshot, now, out);
 }
 
 }  // namespace millrace::normalize::binance

@@ -42,9 +42,9 @@ class AccountOrders {
   };
   // Orders taken for open that `rows` does not name, sorted, unless the stream spoke of them at or after `since`.
   std::vector<Key> missing(const std::vector<OrderReport>& rows, UnixNanos since) const;
-  // The venue says that there is no such order. True: it is not missed again. False: the stream spoke of it at or after
-  // `since`, which REST may not know yet.
-  bool give_up(const Key& order, UnixNanos since);
+  // The venue says that there is no such order: its end is told as unknown_end(), unless the stream spoke of it at or
+  // after `since`, which REST may not know yet. Received at `now`.
+  void give_up(const Key& order, std::string_view instrument, UnixNanos since, UnixNanos now, AccountSink& out);
 
  private:
   struct Seen {

@@ -174,15 +174,19 @@ Result<void> BinanceAccount::on_lookup(const PrivateAnswer& answer, AccountSink&
 }
 
 // "order/ROUND/SYMBOL/ID". The venue forgets orders that ended without a fill (sheet, section 6), and may not know yet
-// what is young: that is asked for again in the next round.
+// what is young: that is asked for again in the next round, as is what was refused for another reason.
 Result<void> BinanceAccount::read_lookup(const PrivateAnswer& answer, AccountSink& out) {
   const normalize::Verdict verdict = judge_answer(answer).verdict;
-  if (verdict == normalize::Verdict::kRefused) {
+  if (is_no_such_order(answer)) {
     const std::string_view order = answer.key.substr(round_key("order").size() + 1);
     const std::size_t slash = order.rfind('/');
-    const bool gone = orders_.give_up({std::string(order.substr(0, slash)), std::string(order.substr(slash + 1))},
-                                      round_began_ - config_.capabilities.safety_lag_ns);
-    if (gone) set_state(Dataset::kExecution, executions_.state, "order_unknown", out);
+    const AccountOrders::Key key{std::string(order.substr(0, slash)), std::string(order.substr(slash + 1))};
+    orders_.give_up(key, name_of(key.symbol), round_began_ - config_.capabilities.safety_lag_ns, answer.receive_time,
+                    out);
+    return {};
+  }
+  if (verdict == normalize::Verdict::kRefused) {
+    set_state(Dataset::kExecution, executions_.state, "order_unknown", out);
     return {};
   }
   if (verdict != normalize::Verdict::kGood) {

@@ -17,6 +17,7 @@ constexpr std::string_view kExecutionParams =
 constexpr std::string_view kBalanceParams = R"(,"snapshot":true)";
 constexpr std::string_view kQueryOrders = "/0/private/QueryOrders";
 constexpr std::size_t kOrdersPerQuery = 50;
+constexpr UnixNanos kRestLag = 30'000'000'000;  // REST may be so far behind the stream
 
 // What the status channel may say (sheet, section 1), as a fixed word of ours.
 std::string_view system_word(std::string_view wire) noexcept {
@@ -117,7 +118,7 @@ void KrakenAccountAdapter::on_executions(AccountMessage& message, UnixNanos now,
   const auto told = executions_.publish(message, place_of(number), remember, out);
   if (repeated && told.news) executions_channel_.on_news_repeated(now, out, todo);
   if (told.mismatch) executions_channel_.tell("quantity_mismatch", out);
-  if (number == Number::kSnapshot) ask_for(executions_.missing_in(message), todo);
+  if (number == Number::kSnapshot) ask_for(executions_.missing_in(message), kOrdersPerQuery, 0, todo);
 }
 
 void KrakenAccountAdapter::on_balances(const AccountMessage& message, UnixNanos now, AccountSink& out,
@@ -129,27 +130,41 @@ void KrakenAccountAdapter::on_balances(const AccountMessage& message, UnixNanos 
 }
 
 // The answer names the request's target only, so the key says which one it was.
-void KrakenAccountAdapter::ask_for(const std::vector<std::string>& orders, AccountCommands& todo) {
+void KrakenAccountAdapter::ask_for(const std::vector<std::string>& orders, std::size_t at_once, UnixNanos not_before,
+                                   AccountCommands& todo) {
   std::vector<std::string> wanted = orders;
   std::erase_if(wanted, [this](const std::string& id) {
     return std::any_of(asked_.begin(), asked_.end(), [&id](const auto& request) {
       return std::find(request.second.begin(), request.second.end(), id) != request.second.end();
     });
   });
-  for (std::size_t at = 0; at < wanted.size(); at += kOrdersPerQuery) {
-    const auto part = std::span(wanted).subspan(at, std::min(kOrdersPerQuery, wanted.size() - at));
+  for (std::size_t at = 0; at < wanted.size(); at += at_once) {
+    const auto part = std::span(wanted).subspan(at, std::min(at_once, wanted.size() - at));
     PrivateRequest request;
     request.key = fmt::format("orders/{}", ++asks_);
     request.method = "POST";
     request.target = kQueryOrders;
     request.body = fmt::format("txid={}", fmt::join(part, "%2C"));
+    request.not_before = not_before;
     asked_.emplace(request.key, std::vector(part.begin(), part.end()));
     todo.rest.push_back(std::move(request));
   }
 }
 
+// One that REST does not know may be too young for it, and is asked for once more.
+void KrakenAccountAdapter::on_unknown(const std::vector<std::string>& orders, UnixNanos now, AccountSink& out,
+                                      AccountCommands& todo) {
+  std::vector<std::string> again;
+  for (const std::string& id : orders) {
+    if (executions_.on_unknown(id, out)) again.push_back(id);
+  }
+  if (again.empty()) return;
+  executions_channel_.tell("orders_unknown", out);
+  ask_for(again, kOrdersPerQuery, now + kRestLag, todo);
+}
+
 // An answer that is no success is one that the shell gave up: the orders stay open in our eyes, and the next snapshot
-// asks for them again.
+// asks for them again. But one unknown order fails a request for many: the halves are asked for.
 Result<void> KrakenAccountAdapter::on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) {
   const auto request = asked_.extract(std::string(answer.key));
   wake(todo);
@@ -157,31 +172,42 @@ Result<void> KrakenAccountAdapter::on_answer(const PrivateAnswer& answer, Accoun
     out.on_drop("not_for_us");
     return {};
   }
-  if (judge_answer(answer).verdict != Verdict::kGood) {
+  const std::vector<std::string>& asked = request.mapped();
+  const Judgement judgement = judge_answer(answer);
+  if (is_unknown_order(judgement)) {
+    if (asked.size() == 1) on_unknown(asked, answer.receive_time, out, todo);
+    if (asked.size() > 1) ask_for(asked, (asked.size() + 1) / 2, 0, todo);
+    return {};
+  }
+  if (judgement.verdict != Verdict::kGood) {
     executions_channel_.tell("orders_unknown", out);
     return {};
   }
-  auto done = read_orders(answer, request.mapped(), out);
+  auto done = read_orders(answer, asked, out, todo);
   if (!done) executions_channel_.tell("orders_unknown", out);
   return done;
 }
 
 // {"error":[],"result":{"O26VBY-ISGAE-JP5TLU":{"status":"canceled",...}}}
 Result<void> KrakenAccountAdapter::read_orders(const PrivateAnswer& answer, const std::vector<std::string>& asked,
-                                               AccountSink& out) {
+                                               AccountSink& out, AccountCommands& todo) {
   const auto result = read_result(parser_, answer.body);
   if (!result) return result.error();
   std::vector<ExecutionRow> rows;
+  std::vector<std::string> unknown;
   for (const std::string& id : asked) {
     const JsonNode* found = result->find(id);
-    if (found == nullptr) continue;
+    if (found == nullptr) {
+      unknown.push_back(id);
+      continue;
+    }
     auto row = read_order_row(*found, fmt::format("result.{}", id));
     if (!row) return row.error();
     rows.push_back(std::move(*row));
   }
   bool mismatch = false;
   for (ExecutionRow& row : rows) mismatch = executions_.publish_found(std::move(row), out).mismatch || mismatch;
-  if (rows.size() < asked.size()) executions_channel_.tell("orders_unknown", out);
+  on_unknown(unknown, answer.receive_time, out, todo);
   if (mismatch) executions_channel_.tell("quantity_mismatch", out);
   return {};
 }

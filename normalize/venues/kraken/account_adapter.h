@@ -31,9 +31,12 @@ class KrakenAccountAdapter : public AccountAdapter {
   void on_status(const std::string& system, AccountSink& out);
   void on_executions(AccountMessage& message, UnixNanos now, AccountSink& out, AccountCommands& todo);
   void on_balances(const AccountMessage& message, UnixNanos now, AccountSink& out, AccountCommands& todo);
-  // Asks how orders ended that a snapshot no longer names.
-  void ask_for(const std::vector<std::string>& orders, AccountCommands& todo);
-  Result<void> read_orders(const PrivateAnswer& answer, const std::vector<std::string>& asked, AccountSink& out);
+  // Asks how orders ended that a snapshot no longer names, `at_once` in a request.
+  void ask_for(const std::vector<std::string>& orders, std::size_t at_once, UnixNanos not_before,
+               AccountCommands& todo);
+  Result<void> read_orders(const PrivateAnswer& answer, const std::vector<std::string>& asked, AccountSink& out,
+                           AccountCommands& todo);
+  void on_unknown(const std::vector<std::string>& orders, UnixNanos now, AccountSink& out, AccountCommands& todo);
   void wake(AccountCommands& todo);
 
   TokenUse token_;

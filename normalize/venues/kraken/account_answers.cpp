@@ -116,6 +116,10 @@ Judgement judge_answer(const PrivateAnswer& answer) {
   return {};
 }
 
+bool is_unknown_order(const Judgement& judgement) {
+  return judgement.verdict == Verdict::kRefused && judgement.detail.starts_with("EOrder:Unknown order");
+}
+
 Result<JsonNode> read_result(JsonParser& parser, std::string_view body) {
   auto root = parse_json(parser, body);
   if (!root) return root.error();

@@ -17,6 +17,9 @@ Judgement judge_error(std::string_view words, UnixNanos now);
 // comes from the edge in front of the venue, as does a body of another shape.
 Judgement judge_answer(const PrivateAnswer& answer);
 
+// Does a refused question about orders say that there is no such order? Of several it does not say which.
+bool is_unknown_order(const Judgement& judgement);
+
 // `result` of a good answer, owning all its texts. Errors: those of parse_json, kRefused with the venue's words,
 // kMissingField without a result.
 Result<JsonNode> read_result(JsonParser& parser, std::string_view body);

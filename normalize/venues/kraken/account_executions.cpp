@@ -114,6 +114,7 @@ void AccountExecutions::keep_ahead(Execution& report) const {
 
 void AccountExecutions::emit(ExecutionRow& row, AccountMeta& meta, AccountSink& out) {
   std::string instrument = instrument_of(row.symbol);
+  doubted_.erase(row.report.order_id);
   orders_.complete(row.symbol, instrument, row.report, meta.origin == schemas::Origin::kSnapshot);
   meta.symbol = row.symbol;
   meta.instrument = instrument;
@@ -185,7 +186,21 @@ std::vector<std::string> AccountExecutions::missing_in(const AccountMessage& sna
   return missing;
 }
 
+bool AccountExecutions::on_unknown(const std::string& order_id, AccountSink& out) {
+  const KnownOrder* known = orders_.find(order_id);
+  if (known == nullptr || known->ended) return false;
+  if (doubted_.insert(order_id).second) return true;
+  ExecutionRow end;
+  end.report = unknown_end(kVenue, account_, order_id, *known);
+  AccountMeta meta;
+  meta.origin = schemas::Origin::kSnapshot;
+  meta.flags = schemas::flag::kSnapshot;
+  emit(end, meta, out);
+  return false;
+}
+
 AccountExecutions::Told AccountExecutions::publish_found(ExecutionRow row, AccountSink& out) {
+  doubted_.erase(row.report.order_id);
   const KnownOrder* known = orders_.find(row.report.order_id);
   const WideDecimal* total = known_total(row.report.order_id);
   const bool overtaken = total && compare(*row.report.cumulative_quantity, *total) < 0;

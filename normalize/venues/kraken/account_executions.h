@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,10 @@ class AccountExecutions {
   std::vector<std::string> missing_in(const AccountMessage& snapshot) const;
   // How such an order ended, by REST. One that ended or went on meanwhile is dropped.
   Told publish_found(ExecutionRow row, AccountSink& out);
+  // REST does not know such an order, which may lag behind the stream. True: ask again after that lag. False: nothing
+  // is to be asked, as its end is known, or was told now as unknown_end(): the second time without a word of the
+  // stream.
+  bool on_unknown(const std::string& order_id, AccountSink& out);
 
  private:
   Told publish_fill(ExecutionRow& row, bool overtaken, AccountMeta meta, AccountSink& out);
@@ -63,6 +68,7 @@ class AccountExecutions {
   // Event ids. Fifty fills come again with each connect, anything with a repeated frame.
   RecentIds fills_{2'000};
   RecentIds states_{1'000};
+  std::set<std::string> doubted_;  // open orders that REST did not know once
 };
 
 }  // namespace millrace::normalize::kraken

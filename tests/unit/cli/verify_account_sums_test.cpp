@@ -152,6 +152,19 @@ TEST(VerifyAccountSums, AnOrderThatEndedHasNoMoreFillsThanItEndedWith) {
   EXPECT_THAT(part(broken, "execution").problems, Contains(HasSubstr("add up to 1, and it ended with 0")));
 }
 
+TEST(VerifyAccountSums, AnOrderThatTheVenueForgotMayHaveMoreFillsThanWereTold) {
+  auto tape = account_tape();
+  auto end = report(6, v1::EXECUTION_KIND_STATUS, "O-2", "kraken/main/O-2/STATUS");
+  set_state(end, v1::ORDER_STATUS_CANCELLED, 5, 0);
+  end.set_reason("unknown_to_venue");
+  add(tape, end);
+  auto fill = replayed(fill_two(), 1, 2);
+  fill.set_order_id("O-2");
+  fill.set_event_id("kraken/main/O-2/f-4");
+  add(tape, fill);
+  EXPECT_TRUE(verify(tape).ok()) << verify(tape).to_table(true);
+}
+
 // --- balances ---
 
 TEST(VerifyAccountSums, TotalIsAvailableAndLocked) {

@@ -197,11 +197,71 @@ TEST(KrakenOrders, OneConnectionAsksOnceAndTheNextOneAgain) {
   EXPECT_THAT(kraken.drops, ElementsAre("not_for_us"));
 }
 
-TEST(KrakenOrders, AnOrderThatRestDoesNotKnowIsTold) {
+constexpr const char* kNothing = R"({"error":[],"result":{}})";
+constexpr const char* kUnknown = R"({"error":["EOrder:Unknown order"]})";
+
+// Once may be REST lagging behind the stream.
+TEST(KrakenOrders, AnOrderThatRestTwiceDoesNotKnowHasEndedNobodySaysHow) {
+  for (const char* no_such_order : {kNothing, kUnknown}) {
+    Missed kraken;
+    kraken.clear();
+    ASSERT_TRUE(kraken.answer("orders/1", kTarget, no_such_order));
+    EXPECT_THAT(state_lines(kraken), ElementsAre("execution LIVE orders_unknown"));
+    EXPECT_THAT(kraken.executions, IsEmpty());
+    ASSERT_THAT(kraken.todo.rest, SizeIs(1));
+    EXPECT_EQ(kraken.todo.rest[0].body, "txid=OAAAAA-BBBBB-CCCCCC");
+    EXPECT_EQ(kraken.todo.rest[0].not_before, kraken.now + 30 * kNanosPerSecond);
+    ASSERT_TRUE(kraken.answer("orders/2", kTarget, no_such_order));
+    ASSERT_THAT(kraken.executions, SizeIs(1));
+    const auto& [meta, end] = kraken.executions[0];
+    EXPECT_EQ(meta.origin, schemas::Origin::kSnapshot);
+    EXPECT_EQ(meta.flags, schemas::flag::kSnapshot);
+    EXPECT_EQ(meta.symbol, "BTC/USD");
+    EXPECT_EQ(end.kind, schemas::ExecutionKind::kStatus);
+    EXPECT_EQ(end.status, schemas::OrderStatus::kCancelled);
+    EXPECT_EQ(end.reason, "unknown_to_venue");
+    EXPECT_EQ(text(end.cumulative_quantity), "0.3");
+    EXPECT_EQ(end.event_id, "kraken/main/OAAAAA-BBBBB-CCCCCC/STATUS/0/0.3/unknown_to_venue");
+    EXPECT_THAT(kraken.todo.rest, IsEmpty());
+    Account next;
+    next.succeed(kraken);
+    next.open();
+    ASSERT_TRUE(next.feed_file("executions_empty"));
+    EXPECT_THAT(next.todo.rest, IsEmpty()) << "it is not open any more for those who come after";
+  }
+}
+
+TEST(KrakenOrders, AnOrderThatTheStreamSpeaksOfIsNotGone) {
   Missed kraken;
+  ASSERT_TRUE(kraken.answer("orders/1", kTarget, kUnknown));
+  ASSERT_TRUE(kraken.feed(execution_frame(
+      "update", 2,
+      R"({"order_id":"OAAAAA-BBBBB-CCCCCC","exec_id":"T9","exec_type":"trade","last_qty":0.1,"last_price":26500.1,)"
+      R"("cum_qty":0.4,"order_status":"partially_filled","timestamp":"2023-09-22T10:40:00.000000Z"})")));
   kraken.clear();
-  ASSERT_TRUE(kraken.answer("orders/1", kTarget, R"({"error":[],"result":{}})"));
-  EXPECT_THAT(state_lines(kraken), ElementsAre("execution LIVE orders_unknown"));
+  ASSERT_TRUE(kraken.answer("orders/2", kTarget, kUnknown));
+  EXPECT_THAT(kraken.executions, IsEmpty());
+  EXPECT_THAT(kraken.todo.rest, SizeIs(1)) << "asked for once more";
+}
+
+// The venue refuses the whole question and does not say which of them it does not know.
+TEST(KrakenOrders, OneUnknownOrderDoesNotHideTheOthers) {
+  Account kraken;
+  kraken.open();
+  ASSERT_TRUE(kraken.feed(execution_frame("snapshot", 1, order("O1") + "," + order("O2") + "," + order("O3"))));
+  kraken.close();
+  kraken.open();
+  ASSERT_TRUE(kraken.feed_file("executions_empty"));
+  ASSERT_EQ(kraken.todo.rest.at(0).body, "txid=O1%2CO2%2CO3");
+  kraken.clear();
+  ASSERT_TRUE(kraken.answer("orders/1", kTarget, kUnknown));
+  ASSERT_THAT(kraken.todo.rest, SizeIs(2));
+  EXPECT_EQ(kraken.todo.rest[0].body, "txid=O1%2CO2");
+  EXPECT_EQ(kraken.todo.rest[1].body, "txid=O3");
+  EXPECT_EQ(kraken.todo.rest[1].not_before, 0);
+  ASSERT_TRUE(kraken.answer("orders/3", kTarget, kUnknown));
+  EXPECT_EQ(kraken.todo.rest.at(0).body, "txid=O3");
+  EXPECT_NE(kraken.todo.rest.at(0).not_before, 0);
 }
 
 TEST(KrakenOrders, AnAnswerThatCannotBeReadIsAnErrorAndTold) {

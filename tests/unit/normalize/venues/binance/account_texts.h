@@ -117,4 +117,11 @@ inline AccountHarness live_account(std::string_view venue = "binance-spot") {
   return account;
 }
 
+// Closes and opens again, as far as asking. `number`: of the subscription.
+inline void reopen(AccountHarness& account, int number = 2) {
+  account.close();
+  account.clear();
+  subscribe(account, number);
+}
+
 }  // namespace millrace::test

@@ -51,6 +51,7 @@ class Spill {
   std::int64_t limit() const noexcept { return limit_; }
   std::int64_t damaged() const noexcept { return damaged_; }  // segments with an unreadable rest
   const std::string& error() const noexcept { return error_; }
+  const std::string& folder() const noexcept { return folder_; }
 
  private:
   struct Segment {

@@ -166,6 +166,18 @@ SpilledRecord AccountLane::spilled(const Entry& entry) const {
           static_cast<std::uint8_t>(entry.type)};
 }
 
+void AccountLane::take_leftover(const std::function<void(SpilledRecord)>& visit) {
+  spill_.take_leftover(visit);
+  count_damage();
+}
+
+void AccountLane::count_damage() {
+  const auto damaged = static_cast<std::uint64_t>(spill_.damaged());
+  if (damaged == stats_.damaged.value()) return;
+  spdlog::error("journal_damaged folder={} segments={}", settings_.spill_folder, damaged);
+  stats_.damaged.set(damaged);
+}
+
 // In pieces of half the memory, so that the disk is read in one go.
 void AccountLane::from_disk() {
   if (used_ > settings_.memory_limit / 2) return;
@@ -183,6 +195,7 @@ void AccountLane::from_disk() {
     keep(std::move(entry));
   }
   stats_.on_disk.set(static_cast<std::uint64_t>(spill_.bytes()));
+  count_damage();
   while (spill_.records() == 0 && !beyond_disk_.empty() && used_ < settings_.memory_limit) {
     beyond_disk_bytes_ -= cost(beyond_disk_.front());
     keep(std::move(beyond_disk_.front()));

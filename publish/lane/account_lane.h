@@ -36,7 +36,7 @@ class AccountLane final : public Lane, private ReportListener {
 
   void set_listener(AckListener* listener) noexcept override { listener_ = listener; }
   std::vector<std::string> warm(std::span<const std::string> topics, std::chrono::milliseconds timeout) override;
-  void take_leftover(const std::function<void(SpilledRecord)>& visit) override { spill_.take_leftover(visit); }
+  void take_leftover(const std::function<void(SpilledRecord)>& visit) override;
 
   // RecordSink. reserve() never refuses; put() a topic that is not warm and, while full(), what exceeds half the memory
   // once more: it only tells about streams.
@@ -98,6 +98,7 @@ class AccountLane final : public Lane, private ReportListener {
   void to_disk(Entry entry);
   SpilledRecord spilled(const Entry& entry) const;
   void from_disk();
+  void count_damage();
   void keep(Entry entry);
   void send_all();
   bool send_group(Partition& partition);

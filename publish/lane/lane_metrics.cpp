@@ -13,6 +13,7 @@ void add_lane_metrics(const LaneStats& stats, std::string_view lane, MetricWrite
   out.add<Metric::kLaneSpilled>(stats.spilled, lane);
   out.add<Metric::kLaneDisk>(stats.on_disk, lane);
   out.add<Metric::kLaneRetried>(stats.retried, lane);
+  out.add<Metric::kLaneDamaged>(stats.damaged, lane);
   out.add<Metric::kRingBytes>(stats.ring_bytes, lane);
   out.add<Metric::kRingLimit>(stats.ring_limit, lane);
   out.add<Metric::kReceiveToPublish>(stats.receive_to_publish, lane);

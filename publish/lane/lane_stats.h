@@ -48,6 +48,7 @@ struct LaneStats {
   std::array<Tally, kFateCount> lost;    // by Fate; only the lost ones move
   Tally spilled;                         // went by way of the disk
   Tally on_disk;                         // gauge: bytes that wait there
+  Tally damaged;                         // segments there with a rest that cannot be read
   Tally retried;                         // refused for good and sent again (account lane)
   Tally ring_bytes;                      // gauge: of the budget
   Tally ring_limit;                      // gauge: the budget

@@ -125,6 +125,7 @@ class MarketLane final : public Lane, private ReportListener {
   bool from_disk(Ring& ring);
   std::size_t keep_on_disk();
   void count_disk();
+  void count_damage(const Spill& spill, std::int64_t before);
   SpilledRecord spilled(const Ring& ring, std::string_view key, std::string_view bytes,
                         schemas::MessageType type) const;
   void enlist(Ring& ring, RingRecord& record, schemas::MessageType type);

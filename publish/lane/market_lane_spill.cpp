@@ -94,6 +94,12 @@ void MarketLane::count_disk() {
   stats_.on_disk.set(static_cast<std::uint64_t>(bytes));
 }
 
+void MarketLane::count_damage(const Spill& spill, std::int64_t before) {
+  if (spill.damaged() == before) return;
+  spdlog::error("journal_damaged folder={} segments={}", spill.folder(), spill.damaged() - before);
+  stats_.damaged.add(static_cast<std::uint64_t>(spill.damaged() - before));
+}
+
 // A ring that is empty on disk leaves the list: from then on its records are live again.
 void MarketLane::from_disk() {
   if (on_disk_.empty()) return;
@@ -104,7 +110,11 @@ void MarketLane::from_disk() {
 // True: nothing waits there any more. Half of the memory is left to those that are live.
 bool MarketLane::from_disk(Ring& ring) {
   while (pool_.used() < pool_.limit() / 2) {
-    if (!ring.next) ring.next = ring.spill->take();
+    if (!ring.next) {
+      const std::int64_t damaged = ring.spill->damaged();
+      ring.next = ring.spill->take();
+      count_damage(*ring.spill, damaged);
+    }
     if (!ring.next && ring.stuck) ring.next = std::exchange(ring.stuck, std::nullopt);
     if (!ring.next) {
       ring.waits_on_disk = false;
@@ -159,7 +169,11 @@ void MarketLane::take_leftover(const std::function<void(SpilledRecord)>& visit) 
     if (entry.is_directory()) folders.push_back(entry.path().string());
   }
   std::ranges::sort(folders);
-  for (const std::string& folder : folders) Spill(folder, settings_.spill_limit).take_leftover(visit);
+  for (const std::string& folder : folders) {
+    Spill spill(folder, settings_.spill_limit);
+    spill.take_leftover(visit);
+    count_damage(spill, 0);
+  }
 }
 
 }  // namespace millrace::publish

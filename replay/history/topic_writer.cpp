@@ -30,22 +30,21 @@ struct TopicDeleter {
 };
 
 // What the broker said of records that it did not take. Told on the thread that polls.
-struct Reports {
+struct Reports : publish::Trouble {
   std::int64_t failed = 0;
   std::string first;
 };
 
 void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  auto& reports = *static_cast<Reports*>(opaque);
+  auto& reports = static_cast<Reports&>(*static_cast<publish::Trouble*>(opaque));
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   if (++reports.failed > 1) return;
   reports.first = fmt::format("{}: {}", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err));
 }
 
 publish::Client make_producer(const publish::KafkaSettings& kafka, Reports& reports) {
-  publish::Conf conf = publish::make_conf(publish::producer_settings(kafka));
+  publish::Conf conf = publish::make_conf(publish::producer_settings(kafka), reports);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_report);
-  rd_kafka_conf_set_opaque(conf.get(), &reports);
   char text[512] = "";
   publish::Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text));
   if (!client) throw std::runtime_error(fmt::format("kafka: cannot make a client: {}", text));
@@ -57,7 +56,8 @@ class TopicWriter final : public Writer {
  public:
   TopicWriter(const publish::KafkaSettings& kafka, PartitionCounts partitions,
               std::function<schemas::UnixNanos()> clock)
-      : prefix_{kafka.prefix},
+      : brokers_{kafka.brokers},
+        prefix_{kafka.prefix},
         wanted_{std::move(partitions)},
         clock_{std::move(clock)},
         admin_{kafka, kAnswer},
@@ -136,7 +136,7 @@ class TopicWriter final : public Writer {
     } else {
       make(name, full);
     }
-    const auto count = publish::partitions_of_existing(client_.get(), full, kAnswer);
+    const auto count = publish::partitions_of_existing(client_.get(), brokers_, full, kAnswer);
     return {std::unique_ptr<rd_kafka_topic_t, TopicDeleter>(rd_kafka_topic_new(client_.get(), full.c_str(), nullptr)),
             count};
   }
@@ -200,6 +200,7 @@ class TopicWriter final : public Writer {
     if (++produced_ % 1024 == 0) flush();
   }
 
+  std::string brokers_;
   std::string prefix_;
   PartitionCounts wanted_;
   std::function<schemas::UnixNanos()> clock_;

@@ -2,6 +2,7 @@
 """The page publish/metrics.md against live scrapes of worker and sidecar, name by name and label by label; and what Prometheus itself says:
 promtool finds nothing wrong with the text, and a real server scrapes the worker."""
 import json
+import pathlib
 import re
 import shutil
 import socket
@@ -85,7 +86,11 @@ def prometheus(flow, worker):
 with Flow("metrics_page") as flow:
     add_accounts(flow, "kraken:main", knobs=["rate=5"],
                  market=("--instruments", 3, "--rate", 300, "--seed", 2))
+    journal = pathlib.Path(re.search(r"^journal:\n  dir: (.+)$", flow.config.read_text(), re.M)[1]) / "account"
+    journal.mkdir(mode=0o700)
+    (journal / "000000000001.spill").write_bytes(b"torn")  # what a machine left that lost its power
     worker = flow.ingest()
+    wait_for("the damaged segment", lambda: flow.metric(worker, "millrace_lane_damaged_segments_total") == 1)
     watcher = sidecar(flow)
     wait_for("records", lambda: flow.metric(worker, "millrace_records_total") > 1000)
     wait_for("a watermark", lambda: flow.metric(watcher, "millrace_watermark_age_seconds") > 0)

@@ -159,7 +159,7 @@ double OrderedReader::progress() const {
     total += static_cast<double>(of.total);
   }
   const double read = total > 0 ? std::min(done / total, 1.0) : 1.0;
-  const double given = taken_ > 0 ? static_cast<double>(given_) / static_cast<double>(taken_) : 0.0;
+  const double given = taken_ > 0 ? static_cast<double>(given_) / static_cast<double>(taken_) : 1.0;
   return read * (1 + given) / 2;
 }
 

@@ -83,9 +83,12 @@ Sorter::Front Sorter::at(std::uint32_t offset) const noexcept {
 bool Sorter::add(const Record& record) {
   const std::size_t size = sizeof(Head) + record.bytes.size();
   if (used_ + size > capacity_ || entries_.size() == entries_.capacity()) {
+    refused_ = size;
     if (!entries_.empty()) return false;
-    capacity_ = std::max(capacity_, size);
-    memory_.reset(new char[capacity_]);
+    if (size > capacity_) {
+      capacity_ = size;
+      memory_.reset(new char[capacity_]);
+    }
   }
   const Head head{record.time,  record.seq,        record.epoch,
                   record.place, record.stream->id, static_cast<std::uint32_t>(record.bytes.size()),
@@ -94,6 +97,7 @@ bool Sorter::add(const Record& record) {
   std::memcpy(memory_.get() + used_ + sizeof head, record.bytes.data(), record.bytes.size());
   entries_.push_back({record.time, record.seq, record.stream->id, static_cast<std::uint32_t>(used_)});
   used_ += size;
+  refused_ = 0;
   return true;
 }
 
@@ -183,7 +187,8 @@ void Sorter::make_room() {
   handed_ = 0;
   std::size_t waiting = 0;
   for (const Entry& entry : entries_) waiting += sizeof(Head) + at(entry.offset).head.size;
-  const bool little = waiting <= capacity_ / 2 && entries_.size() <= entries_.capacity() / 2;
+  const bool little =
+      waiting <= capacity_ / 2 && waiting + refused_ <= capacity_ && entries_.size() <= entries_.capacity() / 2;
   if (little) {
     compact();
   } else {

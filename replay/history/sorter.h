@@ -77,6 +77,7 @@ class Sorter {
   std::size_t capacity_;
   std::unique_ptr<char[]> memory_;
   std::size_t used_ = 0;
+  std::size_t refused_ = 0;  // what the record needs that found no room
   std::vector<Entry> entries_;
   std::size_t handed_ = 0;  // entries before it are gone
   UnixNanos below_ = 0;

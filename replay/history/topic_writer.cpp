@@ -15,6 +15,7 @@
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_plan.h"
+#include "publish/kafka/trouble.h"
 
 namespace millrace::history {
 namespace {
@@ -29,24 +30,29 @@ struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
 };
 
-// What the broker said of records that it did not take. Told on the thread that polls.
+// What the broker said of records that it did not take, told on the thread that polls; and of its connections.
 struct Reports : publish::Trouble {
   std::int64_t failed = 0;
   std::string first;
 };
 
 void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  auto& reports = static_cast<Reports&>(*static_cast<publish::Trouble*>(opaque));
+  auto& reports = *static_cast<Reports*>(static_cast<publish::Trouble*>(opaque));
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   if (++reports.failed > 1) return;
   reports.first = fmt::format("{}: {}", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err));
 }
 
-publish::Client make_producer(const publish::KafkaSettings& kafka, Reports& reports) {
+struct ProducerDeleter {
+  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+};
+using Producer = std::unique_ptr<rd_kafka_t, ProducerDeleter>;
+
+Producer make_producer(const publish::KafkaSettings& kafka, Reports& reports) {
   publish::Conf conf = publish::make_conf(publish::producer_settings(kafka), reports);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_report);
   char text[512] = "";
-  publish::Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text));
+  Producer client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text));
   if (!client) throw std::runtime_error(fmt::format("kafka: cannot make a client: {}", text));
   static_cast<void>(conf.release());  // librdkafka's now
   return client;
@@ -180,10 +186,9 @@ class TopicWriter final : public Writer {
     fields[3].vtype = RD_KAFKA_VTYPE_KEY;
     fields[3].u.mem.ptr = const_cast<char*>(key.data());  // only read, and copied
     fields[3].u.mem.size = key.size();
-    fields[4].vtype = RD_KAFKA_VTYPE_HEADER;
-    fields[4].u.header.name = publish::RecordHeader::kName;
-    fields[4].u.header.val = header.data.data();
-    fields[4].u.header.size = static_cast<ssize_t>(header.size);
+    publish::Headers headers = publish::make_headers(header.view());
+    fields[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[4].u.headers = headers.get();
     fields[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
     fields[5].u.i64 = time_ms;
     fields[6].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
@@ -191,7 +196,10 @@ class TopicWriter final : public Writer {
     for (auto waited = milliseconds{0};; waited += milliseconds{100}) {
       const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
           rd_kafka_produceva(client_.get(), fields.data(), fields.size()), rd_kafka_error_destroy);
-      if (!error) break;
+      if (!error) {
+        static_cast<void>(headers.release());  // librdkafka's now
+        break;
+      }
       if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL) fail(rd_kafka_error_string(error.get()));
       if (waited >= kPatience) fail("the broker takes nothing");
       rd_kafka_poll(client_.get(), 100);
@@ -208,7 +216,7 @@ class TopicWriter final : public Writer {
   std::int32_t replication_ = 1;
   std::map<std::string, publish::ExistingTopic> there_;
   Reports reports_;
-  publish::Client client_;
+  Producer client_;
   std::map<std::string, Topic> topics_;  // goes before the client
   const TopicKind* last_kind_ = nullptr;
   Topic* last_topic_ = nullptr;

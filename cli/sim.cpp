@@ -180,6 +180,9 @@ void add_server_flags(CLI::App& command, SimFlags& flags) {
       ->check(from_one_to(std::int64_t{1} << 40));
   command.add_option("--limit", flags.limits, "NAME=NUMBER: a venue limit, such as lifetime_s=20");
   command.add_option("--fault", flags.faults, "KIND[:rate|at=N][:venue][:symbol]; see tests/sim/README.md");
+  command.add_option("--proxy", options.proxies,
+                     "VENUE or NAME=HOST:PORT: a proxy before it that breaks connections to order; see "
+                     "tests/sim/proxy/README.md");
   command.add_option("--fault-log", options.fault_log, "Also append the fault log to this file");
 }
 

@@ -25,6 +25,7 @@ void Control::accept() {
       const Wire wire(std::make_shared<WireState>(std::move(socket), nullptr));
       const auto on_request = [self](const HttpRequest& request, const HttpReply& reply) {
         if (request.path.starts_with("/accounts")) return self->actions_.accounts(request, reply);
+        if (request.path.starts_with("/proxy")) return self->actions_.proxy(request, reply);
         reply(self->answer(request));
       };
       std::make_shared<HttpSession>(wire, on_request, [](const Wire&, const BeastRequest&) { return false; })->start();
@@ -49,7 +50,7 @@ HttpAnswer Control::answer(const HttpRequest& request) {
     actions_.quit();
     return {.body = "{\"ok\":true}"};
   }
-  return {.status = 404, .body = R"({"error":"POST /fault, GET /log, GET /stats, POST /quit, /accounts"})"};
+  return {.status = 404, .body = R"({"error":"POST /fault, GET /log, GET /stats, POST /quit, /accounts, /proxy"})"};
 }
 
 HttpAnswer Control::add_fault(std::string_view body) {

@@ -14,7 +14,7 @@
 namespace millrace::sim {
 
 // The control endpoint, plain HTTP on loopback: POST /fault, GET /log, GET /stats, POST /quit, and
-// /accounts/VENUE:NAME/... for accounts. On a strand of its own.
+// /accounts/VENUE:NAME/... for accounts, /proxy/NAME for proxies. On a strand of its own.
 class Control : public std::enable_shared_from_this<Control> {
  public:
   struct Actions {
@@ -22,6 +22,7 @@ class Control : public std::enable_shared_from_this<Control> {
     std::function<void()> quit;
     // /accounts and what is below it; answers now or later.
     std::function<void(const HttpRequest&, HttpReply)> accounts;
+    std::function<void(const HttpRequest&, HttpReply)> proxy;  // the same for /proxy
   };
 
   // `book` and `log` outlive it. Binds at once; throws if the port is taken.

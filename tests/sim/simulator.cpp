@@ -21,6 +21,7 @@
 #include "tests/sim/control.h"
 #include "tests/sim/net/certificate.h"
 #include "tests/sim/net/venue_server.h"
+#include "tests/sim/proxy/proxy.h"
 #include "tests/sim/venues/factory.h"
 
 namespace millrace::sim {
@@ -91,6 +92,9 @@ class Simulator::Impl {
   std::vector<std::string> account_symbols(std::size_t index) const;
   std::string account_url(std::size_t index, bool websocket) const;
   void on_accounts(const HttpRequest& request, const HttpReply& reply) const;
+  void make_proxy(const std::string& wanted);
+  std::uint16_t visible_port(const VenueServer& server) const;
+  void on_proxy(const HttpRequest& request, const HttpReply& reply) const;
 
   SimulatorOptions options_;
   Folder folder_;
@@ -103,6 +107,7 @@ class Simulator::Impl {
   std::vector<std::shared_ptr<VenueServer>> servers_;
   std::vector<std::shared_ptr<accounts::AccountServer>> accounts_;
   std::vector<std::string> key_prefixes_;  // of the accounts
+  std::vector<std::shared_ptr<Proxy>> proxies_;
 };
 
 Simulator::Impl::Impl(const SimulatorOptions& options)
@@ -120,7 +125,8 @@ Simulator::Impl::Impl(const SimulatorOptions& options)
   control_ = std::make_shared<Control>(
       io_, port(0), book_, log_,
       Control::Actions{[this] { return stats(); }, [this] { stop(); },
-                       [this](const HttpRequest& request, const HttpReply& reply) { on_accounts(request, reply); }});
+                       [this](const HttpRequest& request, const HttpReply& reply) { on_accounts(request, reply); },
+                       [this](const HttpRequest& request, const HttpReply& reply) { on_proxy(request, reply); }});
   ServerOptions server_options;
   server_options.rate = options_.rate / static_cast<double>(std::max<std::size_t>(options_.venues.size(), 1));
   server_options.client = {options_.deflate, options_.max_buffered};
@@ -134,6 +140,36 @@ Simulator::Impl::Impl(const SimulatorOptions& options)
   for (const AccountOptions& wanted : options_.accounts) {
     accounts_.push_back(make_account(wanted, port(1 + servers_.size() + accounts_.size())));
   }
+  for (const std::string& wanted : options_.proxies) make_proxy(wanted);
+}
+
+// A venue's name stands for its own port.
+void Simulator::Impl::make_proxy(const std::string& wanted) {
+  const auto equals = wanted.find('=');
+  const std::string name = wanted.substr(0, equals);
+  std::string target = equals == std::string::npos ? std::string{} : wanted.substr(equals + 1);
+  for (const auto& server : servers_) {
+    if (target.empty() && server->venue().name() == name) target = fmt::format("127.0.0.1:{}", server->port());
+  }
+  // Another proxy is another chance.
+  proxies_.push_back(std::make_shared<Proxy>(io_, name, target, options_.seed + 1'000'003 * proxies_.size()));
+}
+
+// Where clients are sent: the proxy before a venue, if there is one.
+std::uint16_t Simulator::Impl::visible_port(const VenueServer& server) const {
+  for (const auto& proxy : proxies_) {
+    if (proxy->name() == server.venue().name()) return proxy->port();
+  }
+  return server.port();
+}
+
+// /proxy/NAME goes to that proxy.
+void Simulator::Impl::on_proxy(const HttpRequest& request, const HttpReply& reply) const {
+  for (const auto& proxy : proxies_) {
+    if (request.path != "/proxy/" + proxy->name()) continue;
+    return proxy->control(std::string(request.method), std::string(request.body), reply);
+  }
+  reply({.status = 404, .body = R"({"error":"GET or POST /proxy/NAME"})"});
 }
 
 std::shared_ptr<accounts::AccountServer> Simulator::Impl::make_account(const AccountOptions& wanted,
@@ -163,12 +199,12 @@ std::shared_ptr<accounts::AccountServer> Simulator::Impl::make_account(const Acc
 }
 
 std::string Simulator::Impl::ws_url(const VenueServer& server) const {
-  return fmt::format("{}://127.0.0.1:{}{}", options_.plain ? "ws" : "wss", server.port(),
+  return fmt::format("{}://127.0.0.1:{}{}", options_.plain ? "ws" : "wss", visible_port(server),
                      server.venue().name() == "kraken" ? "/v2" : "");
 }
 
 std::string Simulator::Impl::rest_url(const VenueServer& server) const {
-  return fmt::format("{}://127.0.0.1:{}", options_.plain ? "http" : "https", server.port());
+  return fmt::format("{}://127.0.0.1:{}", options_.plain ? "http" : "https", visible_port(server));
 }
 
 std::string Simulator::Impl::description() const {
@@ -183,7 +219,12 @@ std::string Simulator::Impl::description() const {
   for (std::size_t i = 0; i < accounts_.size(); ++i) {
     out.append(i == 0 ? R"(,"accounts":{)" : ",").append(account_description(i));
   }
-  return out + (accounts_.empty() ? "}" : "}}");
+  if (!accounts_.empty()) out += '}';
+  for (const auto& proxy : proxies_) {
+    fmt::format_to(std::back_inserter(out), R"({}"{}":"127.0.0.1:{}")",
+                   proxy == proxies_.front() ? R"(,"proxies":{)" : ",", proxy->name(), proxy->port());
+  }
+  return out + (proxies_.empty() ? "}" : "}}");
 }
 
 // Where the account's keys lie, never what they are.
@@ -291,6 +332,7 @@ void Simulator::Impl::run() {
   control_->start();
   for (const auto& server : servers_) server->start();
   for (const auto& server : accounts_) server->start();
+  for (const auto& proxy : proxies_) proxy->start();
   std::vector<std::jthread> helpers;
   for (int i = 1; i < options_.threads; ++i) helpers.emplace_back([this] { io_.run(); });
   io_.run();
@@ -303,6 +345,7 @@ void Simulator::Impl::stop() {
     control_->stop();
     for (const auto& server : servers_) server->stop();
     for (const auto& server : accounts_) server->stop();
+    for (const auto& proxy : proxies_) proxy->stop();
     auto deadline = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(100));
     deadline->async_wait([this, deadline](boost::system::error_code) { io_.stop(); });
   });

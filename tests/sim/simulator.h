@@ -51,6 +51,9 @@ struct SimulatorOptions {
   std::vector<AccountKnob> account_knobs;
   std::size_t account_instruments = 3;
 
+  // "NAME=HOST:PORT", or the name of a venue served here: a proxy before it; see proxy/.
+  std::vector<std::string> proxies;
+
   std::vector<Fault> faults;
   std::string fault_log;
   std::map<std::string, std::int64_t> limits;  // by name, over the venues' own

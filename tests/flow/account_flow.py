@@ -7,7 +7,7 @@ import subprocess
 from flow import BIN, expect
 
 
-def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
+def add_accounts(flow, *accounts, knobs=(), proxies=(), market=("--venues", "kraken", "--instruments", 1, "--rate", 20)):
     """Starts the simulator with these accounts ("kraken:main", ...) and puts them into the configuration. `knobs`:
     "rate=20" or "kraken:main:drop=0.1"; `market`: the public side beside them."""
     keys = flow.dir / "keys"
@@ -17,6 +17,8 @@ def add_accounts(flow, *accounts, knobs=(), market=("--venues", "kraken", "--ins
         options += ["--account", f"{account}:{keys / account.replace(':', '-')}"]
     for knob in knobs:
         options += ["--knob", knob]
+    for proxy in proxies:
+        options += ["--proxy", proxy]
     flow.simulator = flow.start("sim", "sim", *market,
                                 "--write-config", flow.config, "--brokers", flow.brokers, "--prefix", flow.prefix,
                                 *options)

@@ -39,7 +39,7 @@ AccountFeed::AccountFeed(std::unique_ptr<normalize::AccountVenue> venue, std::un
       rest_(
           *venue_, *signer_, settings_.rest,
           {ports_.send_request, ports_.now, [this](std::string_view detail, int tries) { key_refused(detail, tries); },
-           [this](std::int64_t offset_ns) { clock_learnt(offset_ns); }}),
+           [this](std::int64_t offset_ns) { clock_learnt(offset_ns); }, ports_.host_stopped}),
       adapter_(venue_->make_adapter(writer.account(), settings_.symbols)) {}
 
 AccountFeed::~AccountFeed() = default;

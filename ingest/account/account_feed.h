@@ -21,9 +21,10 @@ struct AccountPorts {
   LinkFactory make_link;
   std::function<void(HttpRequest, HttpsConnection::Done)> send_request;
   std::function<UnixNanos()> now;
-  std::function<void()> frame_begins;  // before the first frame of a drain; may be empty
-  std::function<void()> drained;       // hand over what was published; may be empty
-  std::function<bool()> lane_full;     // may be empty: never
+  std::function<void()> frame_begins;                      // before the first frame of a drain; may be empty
+  std::function<void()> drained;                           // hand over what was published; may be empty
+  std::function<bool()> lane_full;                         // may be empty: never
+  std::function<void(UnixNanos until)> host_stopped = {};  // as PrivateRest::Ports; may be empty
 };
 
 // What one account's feed counts, beside the writer's own. Readable from any thread.
@@ -62,6 +63,8 @@ class AccountFeed final : private SessionListener {
   // other keys, the session is one of theirs from now on; null: the keys are the same.
   void renew(std::unique_ptr<AccountSigner> signer);
   bool stopped() const noexcept { return stopped_; }
+  // See PrivateRest::stop_until.
+  void stop_rest_until(UnixNanos until) { rest_.stop_until(until); }
   // Often: wake-ups, tokens, heartbeats.
   void tick(UnixNanos now);
 

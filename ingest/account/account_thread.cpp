@@ -20,6 +20,7 @@
 #include "ingest/account/told_accounts.h"
 #include "ingest/auth/nonce_source.h"
 #include "ingest/worker/lane_router.h"
+#include "publish/kafka/topic_names.h"
 #include "schemas/codec/decode.h"
 
 namespace millrace::ingest {
@@ -67,6 +68,10 @@ class AccountThread::Impl {
     });
   }
 
+  void stop_host(const publish::HostStop& stop) {
+    boost::asio::post(context_, [this, stop] { obey(stop); });
+  }
+
   void stop() {
     boost::asio::post(context_, [this] { begin_stop(); });
   }
@@ -103,6 +108,7 @@ class AccountThread::Impl {
       return started.set_value({error.what()});
     }
     restore_orders();
+    for (const publish::HostStop& stop : setup_.stops) obey(stop);
     for (const auto& feed : feeds_) feed->start();
     if (lane_->wake_fd() >= 0) {
       lane_wake_.assign(lane_->wake_fd());
@@ -141,7 +147,7 @@ class AccountThread::Impl {
     settings.symbols = config.symbols;
     told_.add(config.venue, config.name);
     feeds_.push_back(std::make_unique<AccountFeed>(std::move(venue), std::move(*signer), std::move(settings), *writer,
-                                                   ports_of(*host)));
+                                                   ports_of(*host, config.venue)));
   }
 
   // Null: the keys are those that are in use.
@@ -178,7 +184,7 @@ class AccountThread::Impl {
         fmt::format("{}/{}-{}-ingest.nonce", setup_.nonce_folder, config.venue, config.name));
   }
 
-  AccountPorts ports_of(PrivateHost& host) {
+  AccountPorts ports_of(PrivateHost& host, const std::string& venue) {
     AccountPorts ports;
     ports.make_link = session_links(context_);
     ports.send_request = [&host](HttpRequest request, HttpsConnection::Done done) {
@@ -188,7 +194,22 @@ class AccountThread::Impl {
     ports.frame_begins = [this] { lane_->received_at(Clock::now()); };
     ports.drained = [this] { lane_->flush_batch(); };
     ports.lane_full = [this] { return lane_->full(); };
+    ports.host_stopped = [this, venue, name = host.authority()](UnixNanos until) {
+      tell_stop({venue, name, until, setup_.worker});
+    };
     return ports;
+  }
+
+  void obey(const publish::HostStop& stop) {
+    for (std::size_t i = 0; i < feeds_.size(); ++i) {
+      if (hosts_[i]->authority() == stop.host) feeds_[i]->stop_rest_until(stop.until);
+    }
+  }
+
+  void tell_stop(const publish::HostStop& stop) {
+    lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
+               publish::encode_host_stop(stop, setup_.epoch, wall_clock()), schemas::MessageType::kStreamStatus);
+    if (setup_.host_stopped) setup_.host_stopped(stop);
   }
 
   // What an earlier process could not deliver: fills and orders go out now, under our numbers; balances are old. As
@@ -292,6 +313,7 @@ std::vector<std::string> AccountThread::start() { return impl_->start(); }
 void AccountThread::renew(const AccountConfig& account, std::optional<AccountKeys> keys) {
   impl_->renew(account, std::move(keys));
 }
+void AccountThread::stop_host(const publish::HostStop& stop) { impl_->stop_host(stop); }
 void AccountThread::stop() { impl_->stop(); }
 std::size_t AccountThread::wait() { return impl_->wait(); }
 const std::vector<std::unique_ptr<AccountFeed>>& AccountThread::feeds() const noexcept { return impl_->feeds(); }

@@ -11,6 +11,7 @@
 #include "ingest/config/config.h"
 #include "publish/kafka/settings.h"
 #include "publish/lane/lane.h"
+#include "publish/sequence/host_stop.h"
 
 namespace millrace::ingest {
 
@@ -32,6 +33,9 @@ struct AccountThreadSetup {
   std::int64_t rest_share_percent = 70;  // of each host's budget, beside the sidecar's
   std::vector<std::string> topics;       // warmed before READY
   std::vector<AccountSetup> accounts;
+  std::vector<publish::HostStop> stops;  // of REST hosts, as others were told before
+  // A REST host told one of the accounts to be quiet; on the thread. May be empty.
+  std::function<void(const publish::HostStop&)> host_stopped;
 };
 
 // The thread of all account sessions: its own io_context, lane and producer, so that market data neither delays nor
@@ -48,6 +52,8 @@ class AccountThread {
   // The configuration was read again; `keys`: what is there of the account's keys now, null = what there was. An
   // account that a refused key had halted is tried anew; one with other keys gets a session of theirs. After start().
   void renew(const AccountConfig& account, std::optional<AccountKeys> keys);
+  // Nothing more to that REST host before that; from any thread.
+  void stop_host(const publish::HostStop& stop);
   void stop();
   // How many records the broker has not acknowledged; they lie in the journal.
   std::size_t wait();

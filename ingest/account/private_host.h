@@ -28,6 +28,8 @@ class PrivateHost {
   // What venues sign of the address, and what stands before each target.
   const std::string& signed_host() const noexcept { return address_.host; }
   const std::string& path() const noexcept { return address_.path; }
+  // As in a Host header.
+  std::string authority() const { return address_.authority(); }
   // The process's share of the configured budget, else of the venue's documented one; see share_of_budget().
   PrivateRest::Settings rest_settings(const normalize::AccountCapabilities& capabilities,
                                       std::int64_t share_percent) const;

@@ -21,6 +21,11 @@ constexpr std::int64_t kLongestBackoff = 30 * kSecond;
 constexpr int kMostAtOnce = 3;
 constexpr std::string_view kTimeKey = "venue_time";
 
+// Statuses are the host's, or those of the edge before it; words may be about the key alone.
+bool is_of_host(int status, const normalize::AccountCapabilities& capabilities) {
+  return status == 429 || status == 418 || !capabilities.rest_limit_per_key;
+}
+
 Judgement refused(const AuthError& error) { return {Judged::kRefused, 0, error.where}; }
 
 }  // namespace
@@ -165,6 +170,7 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
     case Judged::kRateLimited: {
       const std::int64_t until = now + std::max(judgement.wait_ns, kLimitedFloor);
       budget_.stop_until(std::chrono::nanoseconds(until));
+      if (ports_.host_stopped && is_of_host(answer.end.status, venue_.capabilities())) ports_.host_stopped(until);
       if (job.attempt >= kMostAttempts) return finish(judgement, answer);
       return again(until);
     }

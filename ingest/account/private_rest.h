@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -48,6 +49,8 @@ class PrivateRest {
     std::function<void(std::string_view detail, int tries)> auth_refused;
     // The venue's clock minus ours, asked for after a refusal that may be about time. May be empty.
     std::function<void(std::int64_t offset_ns)> clock_learnt = {};
+    // The host wants quiet, whoever asks; not called for a limit of this key alone. May be empty.
+    std::function<void(UnixNanos until)> host_stopped = {};
   };
   struct Settings {
     std::string host;                    // as signed by venues that sign it, "api.kraken.com"
@@ -74,6 +77,8 @@ class PrivateRest {
   // The configuration, or the key, may have changed: what was refused is tried again at once, and signed by `signer`,
   // which outlives it, from now on. A token that was asked for with the key before is asked for once more.
   void renew(AccountSigner& signer);
+  // Nothing is sent before that: another process, or another part of this one, was told so by the host.
+  void stop_until(UnixNanos until) { budget_.stop_until(std::chrono::nanoseconds(until)); }
   // Asks the venue for its time, where that proves nothing: a login was refused, perhaps because of ours.
   void learn_clock();
   // The last signed request was refused, and it is asked again or the circuit is open.

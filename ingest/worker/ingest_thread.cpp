@@ -155,21 +155,29 @@ class IngestThread::Impl {
     };
     ports.frame_begins = [this] { lane_->received_at(Clock::now()); };
     ports.drained = [this] { lane_->flush_batch(); };
-    ports.host_limited = [gate = venue.host_gate](std::int64_t wait_ns) {
-      gate->stop_until(Clock::now().time_since_epoch() + std::chrono::nanoseconds(wait_ns));
-    };
+    ports.host_limited = [this, &venue](std::int64_t wait_ns) { tell_stop(venue, wait_ns); };
     if (venue.recorder) {
       ports.record = [recorder = venue.recorder](CaptureLine line) { recorder->write(std::move(line)); };
     }
     return ports;
   }
 
+  // The host told this thread to be quiet: so is all of the process, and every other one.
+  void tell_stop(const VenueShared& venue, std::int64_t wait_ns) {
+    const UnixNanos now = wall_clock();
+    const publish::HostStop stop{venue.config.name, venue.rest_host, now + wait_ns, setup_.worker};
+    lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
+               publish::encode_host_stop(stop, setup_.epoch, now), schemas::MessageType::kStreamStatus);
+    venue.host_stopped(stop);
+  }
+
   // Null if the venue has no REST address.
   std::unique_ptr<RestClient> make_rest(const VenueShared& shared, const normalize::Venue& venue) {
     if (venue.rest_url().empty()) return nullptr;
-    const auto trouble = [name = shared.config.name](const RestTrouble& what) {
-      spdlog::warn("request venue={} reason={} key={} status={} detail=\"{}\" wait_ms={}", name, what.reason,
-                   what.target, what.status, what.detail, what.wait.count() / 1'000'000);
+    const auto trouble = [this, &shared](const RestTrouble& what) {
+      spdlog::warn("request venue={} reason={} key={} status={} detail=\"{}\" wait_ms={}", shared.config.name,
+                   what.reason, what.target, what.status, what.detail, what.wait.count() / 1'000'000);
+      if (what.status == 429 || what.status == 418) tell_stop(shared, what.wait.count());
     };
     return std::make_unique<RestClient>(context_, rest_options(shared.config, std::string(venue.rest_url())),
                                         shared.host_gate, trouble);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "ingest/worker/venue_feed.h"
 #include "publish/kafka/last_ids.h"
 #include "publish/lane/lane.h"
+#include "publish/sequence/host_stop.h"
 
 namespace millrace::ingest {
 
@@ -19,6 +21,9 @@ struct VenueShared {
   VenueConfig config;  // constant while the process runs, but for symbols and datasets
   std::shared_ptr<ConnectBudget> connect_budget;
   std::shared_ptr<HostGate> host_gate;
+  std::string rest_host;  // as in a Host header; empty = none
+  // A thread was told that the host wants quiet; callable from any.
+  std::function<void(const publish::HostStop&)> host_stopped;
   std::shared_ptr<CaptureWriter> recorder;  // null = none; a recording has one venue
 };
 

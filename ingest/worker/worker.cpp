@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "ingest/subscriptions/change.h"
 #include "ingest/worker/ingest_thread.h"
 #include "ingest/worker/lanes.h"
+#include "ingest/worker/stop_link.h"
 #include "ingest/worker/worker_metrics.h"
 #include "publish/http/http_server.h"
 #include "publish/kafka/claim.h"
@@ -36,6 +38,7 @@ constexpr milliseconds kClaimTimeout{30'000};
 // The end of the previous epoch: enough to find every stream that is not quiet, for a second or so of reading.
 constexpr std::int64_t kLastRecords = 2'000;  // of each partition
 constexpr milliseconds kLastIdsTimeout{5'000};
+constexpr milliseconds kStopsTimeout{5'000};
 
 schemas::UnixNanos wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -71,6 +74,7 @@ class Worker::Impl {
     if (!record_dir.empty()) config_.record_dir = record_dir;
     for (const VenueConfig& venue : config_.venues) {
       venues_.push_back(share(venue));
+      venues_.back()->host_stopped = [this](const publish::HostStop& stop) { obey(stop); };
       shards_.emplace_back(static_cast<std::size_t>(config_.threads));
     }
   }
@@ -90,6 +94,7 @@ class Worker::Impl {
     }
     spdlog::info("claimed worker={} epoch={}", config_.worker, epoch_);
     find_last_ids();
+    follow_stops();
     make_threads();
     if (auto problems = start_accounts(); !problems.empty()) return problems;
     std::vector<std::string> problems;
@@ -136,6 +141,7 @@ class Worker::Impl {
   // All threads are told before the first is waited for: their shutdowns run side by side.
   std::size_t stop() {
     ready_ = false;
+    stops_.reset();
     for (const auto& thread : threads_) thread->stop();
     if (accounts_) accounts_->stop();
     std::size_t unacknowledged = 0;
@@ -157,6 +163,8 @@ class Worker::Impl {
     shared->connect_budget =
         std::make_shared<ConnectBudget>(limits.connects_per_window, std::chrono::seconds(limits.connect_window_s));
     shared->host_gate = std::make_shared<HostGate>(limits.rest_weight_per_minute);
+    const auto address = parse_address(venue->rest_url());
+    if (address) shared->rest_host = address->authority();
     return shared;
   }
 
@@ -240,6 +248,9 @@ class Worker::Impl {
       AccountThreadSetup setup = account_setup(config_, epoch_);
       setup.make_lane = [this] { return make_account_lane(config_); };
       if (has_broker(config_)) setup.kafka = kafka_settings(config_.kafka);
+      setup.host_stopped = [this](const publish::HostStop& stop) { obey(stop); };
+      const std::scoped_lock lock(stops_mutex_);
+      for (const auto& [host, stop] : host_stops_) setup.stops.push_back(stop);
       accounts_ = std::make_unique<AccountThread>(std::move(setup));
     } catch (const std::exception& error) {
       return {error.what()};
@@ -249,6 +260,37 @@ class Worker::Impl {
     registrations_.push_back(
         metrics_.add([this](publish::MetricWriter& out) { add_account_metrics(*accounts_, out); }));
     return {};
+  }
+
+  void follow_stops() {
+    if (!has_broker(config_)) return;
+    std::set<std::string> venues;
+    for (const VenueConfig& venue : config_.venues) venues.insert(venue.name);
+    for (const AccountConfig& account : config_.accounts) venues.insert(account.venue);
+    const auto heard = [this](const publish::HostStop& stop) {
+      if (stop.worker != config_.worker) {
+        spdlog::warn("host_stop_heard host={} by={} wait_ms={}", stop.host, stop.worker,
+                     (stop.until - wall_clock()) / 1'000'000);
+      }
+      obey(stop);
+    };
+    stops_ =
+        std::make_unique<StopLink>(kafka_settings(config_.kafka), std::vector(venues.begin(), venues.end()), heard);
+    if (!stops_->wait(kStopsTimeout)) spdlog::warn("host_stops_unknown: hosts may be asked although they want quiet");
+  }
+
+  // From any thread: of a feed, of the accounts, or the link's. All of them have ended before what this uses. The longest
+  // stop of each host is kept for accounts that do not run yet; hosts are as many as venues.
+  void obey(const publish::HostStop& stop) {
+    const std::chrono::nanoseconds wait(std::min(stop.until - wall_clock(), publish::kLongestHostStop));
+    const auto until = std::chrono::steady_clock::now().time_since_epoch() + wait;
+    for (const auto& venue : venues_) {
+      if (venue->rest_host == stop.host) venue->host_gate->stop_until(until);
+    }
+    const std::scoped_lock lock(stops_mutex_);
+    publish::HostStop& held = host_stops_[stop.host];
+    if (stop.until > held.until) held = stop;
+    if (accounts_) accounts_->stop_host(stop);
   }
 
   // The venue's feed on each thread. The reference data of a symbol is published where its streams are, of all others
@@ -298,6 +340,9 @@ class Worker::Impl {
   publish::Metrics metrics_;
   std::vector<std::unique_ptr<IngestThread>> threads_;
   std::unique_ptr<AccountThread> accounts_;                    // null = none configured
+  std::mutex stops_mutex_;                                     // of the next, and of making accounts_
+  std::map<std::string, publish::HostStop> host_stops_;        // by host
+  std::unique_ptr<StopLink> stops_;                            // hears into all above
   std::vector<publish::Metrics::Registration> registrations_;  // read threads and recorders, so they end before them
   std::unique_ptr<publish::HttpServer> http_;
 };

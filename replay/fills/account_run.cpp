@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <variant>
 
 #include "publish/kafka/topic_names.h"
+#include "publish/sequence/host_stop.h"
 #include "schemas/codec/decode.h"
 #include "schemas/codec/encode.h"
 
@@ -35,6 +37,7 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
                        const schemas::Cursor& cursor, RunWorld world)
     : settings_(std::move(settings)),
       name_(settings_.config.venue + "/" + settings_.config.name),
+      told_as_(settings_.fills.worker + "/sidecar"),
       world_(std::move(world)),
       venue_(normalize::make_account_venue(settings_.config.venue, venue_options(settings_.config))),
       store_(std::move(store)),
@@ -106,6 +109,8 @@ void AccountRun::ask(std::int64_t id, const normalize::PrivateRequest& request) 
 void AccountRun::on_answer(std::int64_t id, const normalize::PrivateRequest& request, ingest::HttpAnswer answer) {
   const UnixNanos now = world_.now();
   if (answer.used_weight) share_.host_used(now, *answer.used_weight);
+  answered_with_ = answer.end.status;
+  retry_after_ns_ = answer.end.retry_after ? answer.end.retry_after->count() * kSecond : 0;
   std::string body = answer.end.status == 0 ? std::move(answer.error) : std::move(answer.body);
   body.reserve(body.size() + normalize::kFramePadding);
   core_->on_answer(id, {request.key, request.target, body, answer.page, answer.end.status, now}, now);
@@ -189,12 +194,30 @@ void AccountRun::tell(const schemas::Recovery& recovery) {
 }
 
 void AccountRun::host_stopped(UnixNanos until) {
+  until = std::max(until, world_.now() + retry_after_ns_);
+  share_.stop_until(until);
   spdlog::warn("host_limited account={} wait_ms={}", name_, (until - world_.now()) / 1'000'000);
   write_status("host_limited", fmt::format("no REST before {}", until));
+  // A limit that the venue counts by key is nobody else's.
+  const bool of_host = answered_with_ == 429 || answered_with_ == 418 || !venue_->capabilities().rest_limit_per_key;
+  if (!of_host) return;
+  const publish::HostStop stop{settings_.config.venue, host_.authority(), until, told_as_};
+  world_.lane.put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
+                  publish::encode_host_stop(stop, settings_.fills.instance, world_.now()), MessageType::kStreamStatus);
 }
 
 void AccountRun::would_publish(const normalize::FoundFill& fill) {
   if (would_publish_) would_publish_(fill);
+}
+
+// Of another process, of another account here, or our own word once more.
+void AccountRun::obey(const publish::HostStop& stop) {
+  if (stop.host != host_.authority()) return;
+  if (stop.worker != told_as_) {
+    spdlog::warn("host_stop_heard host={} by={} wait_ms={}", stop.host, stop.worker,
+                 (stop.until - world_.now()) / 1'000'000);
+  }
+  share_.stop_until(stop.until);
 }
 
 // Under a key of its own: the stream's state is the worker's to tell.
@@ -237,6 +260,7 @@ void AccountRun::on_record(const publish::TailRecord& record) {
                      world_.now());
   } else {
     const auto& report = std::get<Decoded<schemas::StreamStatus>>(*decoded);
+    if (const auto stop = publish::read_host_stop(report.meta, report.body, world_.now())) obey(*stop);
     if (report.meta.stream->account == settings_.config.name) on_status(report.body, report.meta);
   }
 }

@@ -13,6 +13,7 @@
 #include "publish/kafka/topic_tail.h"
 #include "publish/lane/account_lane.h"
 #include "publish/sequence/account_writer.h"
+#include "publish/sequence/host_stop.h"
 #include "publish/tally.h"
 #include "replay/fills/account_sidecar.h"
 #include "replay/fills/cursor_store.h"
@@ -94,6 +95,7 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   void on_answer(std::int64_t id, const normalize::PrivateRequest& request, ingest::HttpAnswer answer);
   void on_status(const schemas::StreamStatus& status, const schemas::Meta& meta);
   void on_heartbeat(const schemas::Heartbeat& heartbeat);
+  void obey(const publish::HostStop& stop);
   void sign_life();
   void tell_end(const SweepEnd& end);
   ingest::AuthResult<std::unique_ptr<ingest::AccountSigner>> make_signer(ingest::AccountKeys keys);
@@ -104,6 +106,7 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
 
   const Settings settings_;
   const std::string name_;
+  const std::string told_as_;  // the worker's name is the same as that of the process `ingest`
   const RunWorld world_;
   const std::unique_ptr<normalize::AccountVenue> venue_;
   const std::shared_ptr<std::int64_t> clock_offset_ = std::make_shared<std::int64_t>(0);
@@ -122,6 +125,8 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   UnixNanos last_alive_ = 0;  // a status, heartbeat or record of the worker's stream
   bool live_ = false;
   std::int64_t stream_epoch_ = 0;
+  int answered_with_ = 0;            // the HTTP status of the last answer
+  std::int64_t retry_after_ns_ = 0;  // and its Retry-After
   UnixNanos last_sign_ = 0;
   bool signing_ = false;  // a sign of life is under way
   bool taken_over_ = false;

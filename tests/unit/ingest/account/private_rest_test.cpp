@@ -48,6 +48,7 @@ class FakeVenue final : public normalize::AccountVenue {
   }
 
   std::int64_t wait_ns = 0;
+  void count_by_key() { capabilities_.rest_limit_per_key = true; }
 
  private:
   normalize::AccountCapabilities capabilities_;
@@ -75,7 +76,8 @@ struct Harness {
               [this](std::string_view detail, int tries) {
                 refusals.push_back(std::string(detail) + " " + std::to_string(tries));
               },
-              [this](std::int64_t offset_ns) { clocks.push_back(offset_ns); }}) {}
+              [this](std::int64_t offset_ns) { clocks.push_back(offset_ns); },
+              [this](UnixNanos until) { stops.push_back((until - now) / kSecond); }}) {}
 
   static std::string key_of(const HttpRequest& request) {
     for (const SecretHeader& header : request.headers) {
@@ -127,6 +129,7 @@ struct Harness {
   HttpsConnection::Done pending;
   std::vector<std::string> told, bodies, refusals;
   std::vector<std::int64_t> clocks;
+  std::vector<std::int64_t> stops;  // in seconds from then
   PrivateRest rest;
 };
 
@@ -189,6 +192,36 @@ TEST(PrivateRest, ALongerWaitOfTheHostIsHonoured) {
   by_body.ask("/a");
   by_body.answer("rate_limited", 418);
   EXPECT_EQ(by_body.wait_ms(), 45'000);
+}
+
+// A limit that the venue counts by key concerns nobody else; a status is the host's, or the edge's before it.
+TEST(PrivateRest, AHostThatWantsQuietIsTold) {
+  Harness harness;
+  harness.venue.wait_ns = 45 * kSecond;
+  harness.ask("/a");
+  harness.answer("rate_limited");
+  EXPECT_THAT(harness.stops, ElementsAre(45));
+  Harness by_key;
+  by_key.venue.count_by_key();
+  by_key.ask("/a");
+  by_key.answer("rate_limited");
+  EXPECT_THAT(by_key.stops, IsEmpty());
+  EXPECT_EQ(by_key.wait_ms(), 30'000);
+  by_key.answer("rate_limited", 429);
+  EXPECT_THAT(by_key.stops, ElementsAre(30));
+}
+
+TEST(PrivateRest, WhatAnotherProcessWasToldIsObeyed) {
+  Harness harness;
+  harness.rest.stop_until(harness.now + 20 * kSecond);
+  harness.rest.stop_until(harness.now + 10 * kSecond);
+  harness.ask("/a");
+  EXPECT_THAT(harness.sent, IsEmpty());
+  EXPECT_EQ(harness.wait_ms(), 20'000);
+  harness.rest.stop_until(harness.now + 5 * kSecond);
+  harness.answer("rows");
+  EXPECT_THAT(harness.told, ElementsAre("/a good")) << "what is under way ends";
+  EXPECT_THAT(harness.stops, IsEmpty()) << "who heard it does not tell it again";
 }
 
 TEST(PrivateRest, ARateLimitThatDoesNotEndIsGivenUp) {

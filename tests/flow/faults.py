@@ -211,6 +211,8 @@ def kept_away(flow, venue, epoch):
     """After 1008 every stream says so, and nothing was tried for as long as the venue must be left alone."""
     since, waited = {}, 0
     for line in lines_of(flow, "status", epoch):
+        if line["dataset"] == "rest":  # of a host
+            continue
         key = key_of({**line["meta"], "dataset": line["dataset"]})
         if key[0] != venue:
             continue

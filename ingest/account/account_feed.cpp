@@ -140,6 +140,7 @@ void AccountFeed::on_closed(Reason reason, std::string_view detail, UnixNanos no
 }
 
 void AccountFeed::execute(UnixNanos now) {
+  counters_.orders_open.set(adapter_->open_orders());
   // The handlers of requests fill todo_ anew.
   normalize::AccountCommands todo = std::exchange(todo_, {});
   if (todo.wake_at) wake_at_ = todo.wake_at;

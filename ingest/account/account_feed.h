@@ -34,6 +34,7 @@ struct AccountCounters {
   publish::ReasonCounters reconnects;  // connections that ended, by reason
   publish::Tally tokens;               // fetched or prolonged
   publish::Tally connected;            // gauge: 1 while open and logged in
+  publish::Tally orders_open;          // gauge: that have not ended as far as is known
   publish::Tally orders_restored;      // that an earlier process left open in the topic
   publish::Tally orders_left_out;      // reports of orders beyond what is restored
 };

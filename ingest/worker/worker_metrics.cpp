@@ -96,6 +96,7 @@ void add_account(const AccountFeed& feed, MetricWriter& out) {
   const publish::SequenceCounters& counters = feed.writer().counters();
   out.add<Metric::kAccountConnected>(feed.counters().connected, venue, account);
   out.add<Metric::kAccountTokens>(feed.counters().tokens, venue, account);
+  out.add<Metric::kAccountOrdersOpen>(feed.counters().orders_open, venue, account);
   out.add<Metric::kAccountOrdersRestored>(feed.counters().orders_restored, venue, account);
   out.add<Metric::kAccountOrdersLeftOut>(feed.counters().orders_left_out, venue, account);
   out.add<Metric::kAccountGaveUp>(feed.rest_stats().gave_up, venue, account);

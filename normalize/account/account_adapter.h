@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -159,6 +160,8 @@ class AccountAdapter {
   // Before the first on_open, or not at all: what an earlier process told of the account. From then on it is as if this
   // adapter had told it before its connection broke: what the venue says next tells what became of open orders.
   virtual void restore(const ToldBefore& before) = 0;
+  // Orders that have not ended as far as is known: what its memory grows with, bounded by the venue.
+  virtual std::size_t open_orders() const noexcept = 0;
   // The address is open (and a before_connect token in it): what to send first.
   virtual void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) = 0;
   // As VenueAdapter::on_frame: on error nothing of the frame reached `out`.

@@ -40,6 +40,7 @@ class Orders {
   // Ids of the orders that have not ended, for what a snapshot no longer names.
   std::vector<std::string> open_ids() const;
   std::size_t size() const noexcept { return orders_.size(); }
+  std::size_t open_count() const noexcept { return orders_.size() - ended_.size(); }
 
  private:
   void end(const std::string& order_id);

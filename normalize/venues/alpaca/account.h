@@ -21,6 +21,7 @@ class AlpacaAccount final : public AccountAdapter {
   AlpacaAccount(std::string_view venue, std::string_view account);
 
   void restore(const ToldBefore& before) override { orders_.restore(before); }
+  std::size_t open_orders() const noexcept override { return orders_.open_count(); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   // Binary frames hold the same JSON: the paper environment sends them (1).
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;

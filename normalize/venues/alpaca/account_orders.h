@@ -28,6 +28,7 @@ class AlpacaOrders {
 
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
+  std::size_t open_count() const noexcept { return orders_.open_count(); }
 
   // What the caller has to act on.
   struct Outcome {

@@ -25,6 +25,7 @@ class BinanceAccount final : public AccountAdapter {
   BinanceAccount(const AccountConfig& config, std::string account);
 
   void restore(const ToldBefore& before) override { orders_.restore(before); }
+  std::size_t open_orders() const noexcept override { return orders_.open_count(); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

@@ -23,6 +23,7 @@ class AccountOrders {
 
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
+  std::size_t open_count() const noexcept { return orders_.open_count(); }
 
   // What became of a report or row.
   struct Outcome {

@@ -22,6 +22,7 @@ class AdvancedAccount final : public AccountAdapter {
   AdvancedAccount(std::string_view venue, std::string_view account);
 
   void restore(const ToldBefore& before) override { orders_.restore(before); }
+  std::size_t open_orders() const noexcept override { return orders_.open_count(); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

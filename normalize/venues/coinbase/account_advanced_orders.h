@@ -21,6 +21,7 @@ class AdvancedOrders {
 
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
+  std::size_t open_count() const noexcept { return orders_.open_count(); }
 
   // Where a report comes from.
   struct Source {

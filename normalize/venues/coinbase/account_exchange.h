@@ -21,6 +21,7 @@ class ExchangeAccount final : public AccountAdapter {
   ExchangeAccount(std::string_view venue, std::string_view account, std::vector<std::string> products);
 
   void restore(const ToldBefore& before) override;
+  std::size_t open_orders() const noexcept override { return orders_.open_count(); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

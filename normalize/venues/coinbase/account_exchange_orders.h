@@ -37,6 +37,7 @@ class ExchangeOrders {
   Outcome apply(const UserMessage& message, UnixNanos now, AccountSink& out);
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
+  std::size_t open_count() const noexcept { return orders_.open_count(); }
   // A row of REST, received at `now`. `first`: of the first list of a connection, which is told even if it says nothing
   // new, and is no evidence against the stream.
   Outcome apply_row(const OrderRow& row, bool first, UnixNanos now, AccountSink& out);

@@ -19,6 +19,7 @@ class KrakenAccountAdapter : public AccountAdapter {
   explicit KrakenAccountAdapter(std::string account);
 
   void restore(const ToldBefore& before) override { executions_.restore(before); }
+  std::size_t open_orders() const noexcept override { return executions_.open_count(); }
   void on_open(UnixNanos now, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) override;
   Result<void> on_answer(const PrivateAnswer& answer, AccountSink& out, AccountCommands& todo) override;

@@ -28,6 +28,7 @@ class AccountExecutions {
 
   // See AccountAdapter::restore.
   void restore(const ToldBefore& before);
+  std::size_t open_count() const noexcept { return orders_.open_count(); }
 
   // Called for each fill that is told for the first time.
   using OnFill = std::function<void(const ExecutionRow& fill)>;

@@ -91,10 +91,12 @@ TEST(AccountFeed, TheVenueIsAskedHowAnOrderOfThePredecessorEnded) {
   EXPECT_THAT(kraken.requests.back().body, HasSubstr("txid=O1"));
   EXPECT_EQ(kraken.feed->counters().orders_restored.value(), 1U);
   EXPECT_EQ(kraken.feed->counters().orders_left_out.value(), 1U);
+  EXPECT_EQ(kraken.feed->counters().orders_open.value(), 1U);
   kraken.answer(R"({"error":[],"result":{"O1":{"status":"canceled","reason":"User requested","opentm":1695378785.7,)"
                 R"("closetm":1695378790.1,"vol":"1.0","vol_exec":"0.0","price":"0","cost":"0","fee":"0",)"
                 R"("descr":{"pair":"XBTUSD","type":"buy","ordertype":"limit","price":"100.0"}}}})");
   EXPECT_THAT(kraken.executions(), ElementsAre("7/1 CANCELLED O1"));
+  EXPECT_EQ(kraken.feed->counters().orders_open.value(), 0U);
 }
 
 TEST(AccountFeed, AHoleSubscribesAnewWithAnotherToken) {

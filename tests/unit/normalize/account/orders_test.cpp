@@ -124,6 +124,7 @@ TEST(Orders, OpenOnesAreThoseThatHaveNotEnded) {
   for (const char* id : {"o1", "o2", "o3"}) told(orders, whole_order(id));
   told(orders, report("o2", ExecutionKind::kTrade, OrderStatus::kFilled));
   EXPECT_THAT(orders.open_ids(), UnorderedElementsAre("o1", "o3"));
+  EXPECT_EQ(orders.open_count(), 2U);
   ASSERT_NE(orders.find("o2"), nullptr) << "reports come late and twice";
   EXPECT_TRUE(orders.find("o2")->ended);
   EXPECT_EQ(orders.find("o9"), nullptr);
@@ -138,6 +139,7 @@ TEST(Orders, OfEndedOnesTheLastAreKept) {
     told(orders, report(id, ExecutionKind::kCancelled, OrderStatus::kCancelled));  // twice is once
   }
   EXPECT_EQ(orders.size(), 3U);
+  EXPECT_EQ(orders.open_count(), 1U);
   EXPECT_EQ(orders.find("a"), nullptr);
   EXPECT_NE(orders.find("b"), nullptr);
   EXPECT_NE(orders.find("open"), nullptr);

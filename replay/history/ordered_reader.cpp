@@ -30,6 +30,7 @@ OrderedReader::OrderedReader(std::vector<std::unique_ptr<Source>> sources, Strea
       latest_{plus(options_.now, kDay)} {
   for (auto& source : sources) {
     Lane& lane = lanes_.emplace_back();
+    lane.parts.assign(source->parts(), {kBeforeAll});
     lane.source = std::move(source);
     lane.newest = kBeforeAll;
   }
@@ -59,11 +60,21 @@ void OrderedReader::fill() {
   Lane* lane = furthest_behind();
   for (bool room = true; room && lane != nullptr && !stopped_; lane = furthest_behind()) {
     room = read_some(*lane);
+    look_at_parts(*lane);
     stopped_ = options_.stop();
   }
   all_read_ = lane == nullptr;
   below_ = all_read_ ? kAfterAll : std::max(below_, minus(lane->newest, options_.late_ns));
   sorter_.hand_over(below_);
+}
+
+// A lane is as far as the part that is furthest behind.
+void OrderedReader::look_at_parts(Lane& lane) {
+  lane.newest = kAfterAll;
+  for (std::size_t part = 0; part < lane.parts.size(); ++part) {
+    lane.parts[part].ended = lane.parts[part].ended || lane.source->has_ended(part);
+    if (!lane.parts[part].ended) lane.newest = std::min(lane.newest, lane.parts[part].newest);
+  }
 }
 
 // False: the sorter is full.
@@ -110,9 +121,14 @@ bool OrderedReader::read_one(Lane& lane) {
   record.place = schemas::place_of(*meta);
   record.bytes = from.bytes;
   if (!has_time(record)) return false;
-  lane.newest = std::max(lane.newest, record.time);
+  Part& part = lane.parts[from.part];
+  part.newest = std::max(part.newest, record.time);
   // Behind the range nothing of it comes any more once its records would be too late.
-  lane.ended = record.time > plus(options_.range.to, options_.late_ns);
+  if (!part.ended && record.time > plus(options_.range.to, options_.late_ns)) {
+    part.ended = true;
+    lane.source->leave(from.part);
+    lane.ended = std::all_of(lane.parts.begin(), lane.parts.end(), [](const Part& one) { return one.ended; });
+  }
   record.time = order_time(record);
   return is_wanted(record);
 }

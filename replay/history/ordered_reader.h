@@ -44,9 +44,14 @@ class OrderedReader {
   std::int64_t bytes_on_disk() const noexcept { return sorter_.bytes_on_disk(); }
 
  private:
+  struct Part {
+    UnixNanos newest;  // time of a record seen so far
+    bool ended = false;
+  };
   struct Lane {
     std::unique_ptr<Source> source;
-    UnixNanos newest;  // time of a record seen so far
+    std::vector<Part> parts;
+    UnixNanos newest;  // of the part that is furthest behind
     bool ended = false;
     bool waiting = false;  // `record` did not fit
     Record record;
@@ -61,6 +66,7 @@ class OrderedReader {
   void fill();
   Lane* furthest_behind();
   bool read_some(Lane& lane);
+  static void look_at_parts(Lane& lane);
   bool read_one(Lane& lane);
   bool has_time(const Record& record);
   UnixNanos order_time(const Record& record);

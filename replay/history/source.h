@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,16 +15,23 @@ struct SourceRecord {
   std::string_view topic;  // after "{prefix}."
   std::string_view key;
   std::string_view bytes;
+  std::size_t part = 0;  // of the source
 };
 
-// Where history comes from: one partition, one journal, one recording. Records come nearly in the order of their
-// receive times. One thread.
+// Where history comes from: topics, one journal, one recording. It has one part or more, such as partitions: the
+// records of each come nearly in the order of their receive times, those of different parts in any. One thread.
 class Source {
  public:
   virtual ~Source() = default;
 
   // False: at its end. Throws std::runtime_error if it cannot go on.
   virtual bool next(SourceRecord& out) = 0;
+
+  virtual std::size_t parts() const { return 1; }
+  // Nothing of it comes any more.
+  virtual bool has_ended(std::size_t) const { return false; }
+  // Nothing of it is wanted any more.
+  virtual void leave(std::size_t) {}
 
   // How far it is, in units of its own that only make sense together.
   struct Progress {

@@ -1,13 +1,12 @@
 #!/usr/bin/python3
-"""Measures history replay: tests/bench/history.py [--events N] [--json] [--keep]
+"""Measures history replay: tests/bench/history.py [--events N] [--runs N]
 
-Ingests N market events of the mix into a real broker, then reads them: `kcat` from the topics, `millrace replay` from the
-topics as protobuf. Each number is the best of --runs in this one run; ratios are what counts.
+Ingests N market events of the mix into a real broker and a journal beside it, then reads them: `kcat` the topics, `cat`
+the journal's files, `millrace replay` both as protobuf. Each number is the best of --runs; ratios are what counts.
 """
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -19,9 +18,12 @@ sys.path.insert(0, str(ROOT / "tests/flow"))
 from flow import BIN, Flow, expect, wait_for  # noqa: E402
 
 
-def fill(flow, events):
-    """So many events in the topics, through the worker."""
-    worker = chain.mix_worker(flow, 0)
+def fill(flow, events, journal):
+    """So many events in the topics and the journal, through the worker."""
+    chain.simulate(flow, 0)
+    flow.edit_config(lambda text: text.replace("    symbols:", "    limits: {rest_weight_per_minute: 1000000}\n    symbols:")
+                     + f"\njournal: {{dir: {journal}, archive: true}}\n")
+    worker = flow.ingest()
     wait_for(f"{events} records", lambda: flow.metric(worker, "millrace_lane_acks_total") >= events, 1800, step=0.5)
     expect(worker.stop(120) == 0, "the worker ends cleanly")
     flow.simulator.stop()
@@ -50,8 +52,8 @@ def kcat(flow):
     return {"seconds": sum(row["seconds"] for row in rows), "cpu_seconds": sum(row["cpu_seconds"] for row in rows)}
 
 
-def replay(flow, *options):
-    row = timed([BIN, "replay", "--brokers", flow.brokers, "--prefix", flow.prefix, "--format", "proto", *options])
+def replay(*options):
+    row = timed([BIN, "replay", "--format", "proto", *options])
     row["summary"] = json.loads(row.pop("error").strip().splitlines()[-1])
     return row
 
@@ -64,17 +66,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with Flow("bench_history") as flow:
-        fill(flow, options.events)
-        print(flow.brokers, flow.prefix, file=sys.stderr)
-        if os.environ.get("HOLD"):
-            sys.stdin.read()
-        bare = best(options.runs, lambda: kcat(flow))
-        ours = best(options.runs, lambda: replay(flow, "--topics"))
-    records = ours["summary"]["records"]
-    print(json.dumps({"records": records, "kcat": bare, "replay": ours}, indent=1))
+        journal = flow.dir / "journal"
+        fill(flow, options.events, journal)
+        segments = sorted(path for path in journal.rglob("*") if ".journal" in path.name)
+        rows = {
+            "kcat": best(options.runs, lambda: kcat(flow)),
+            "cat": best(options.runs, lambda: timed(["cat", *segments])),
+            "topics": best(options.runs, lambda: replay("--topics", "--brokers", flow.brokers, "--prefix", flow.prefix)),
+            "journal": best(options.runs, lambda: replay("--journal", journal)),
+        }
+    slower = max(rows["kcat"]["seconds"], rows["cat"]["seconds"])
+    records = rows["topics"]["summary"]["records"]
+    expect(rows["topics"]["summary"]["sha256"] == rows["journal"]["summary"]["sha256"], "the same from both")
+    for name, row in rows.items():
+        row["events_per_second"] = round(records / row["seconds"])
+        row["share_of_slower_read"] = round(slower / row["seconds"], 2)
+    print(json.dumps({"records": records, **rows}, indent=1))
 
 
 if __name__ == "__main__":

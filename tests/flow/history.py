@@ -56,7 +56,7 @@ def in_order(records):
 
 
 def twice_from_topics():
-    """The same range, the same hash; and nothing is missing of what verify counts."""
+    """The same range, the same hash, also from the journal; and nothing is missing of what verify counts."""
     records, first = from_topics()
     _, second = from_topics("--memory", 1, "--late", 1)
     report = flow.verify()
@@ -65,6 +65,10 @@ def twice_from_topics():
     expect(first["sha256"] == second["sha256"], f"twice the same: {first} {second}")
     expect(len(records) == first["records"] and in_order(records), "every record is written, in order")
     expect(not first["problems"], f"nothing is passed over: {first['problems']}")
+    copies, archived = replay("--journal", journal)
+    expect(archived["sha256"] == first["sha256"], f"the journal holds the same: {archived} {first}")
+    expect([without(copy, "publish_time_ns") for copy in copies]
+           == [without(record, "publish_time_ns") for record in records], "record by record")
     return records
 
 
@@ -180,6 +184,8 @@ def paused(records):
 
 with Flow("history") as flow:
     flow.sim("--instruments", 5, "--rate", 500, "--seed", 7)
+    journal = flow.dir / "journal"
+    flow.edit_config(lambda text: text + f"\njournal: {{dir: {journal}, archive: true}}\n")
     worker = flow.ingest()
     wait_for("8,000 records", lambda: flow.metric(worker, "millrace_records_total") > 8000)
     expect(worker.stop() == 0, "the worker ends cleanly")

@@ -190,7 +190,9 @@ class Flow:
             raise Failed(f"verify printed no report: {done.stdout[-500:]} {done.stderr[-2000:]}") from None
         report["exit"] = done.returncode
         if check and (done.returncode != 0 or not report["ok"]):
-            raise Failed(f"verify: exit {done.returncode}: {json.dumps(report)[:3000]}")
+            problems = [(one["venue"], one["dataset"], one["instrument"], one["problems"])
+                        for one in report["per_stream"] if one["problems"]]
+            raise Failed(f"verify: exit {done.returncode}: {problems} {json.dumps(report)[:3000]}")
         return report
 
 

@@ -77,7 +77,7 @@ def records(brokers, topic):
     """The payloads of a topic, to its end as it is now; kcat itself would follow what goes on growing."""
     left = ends_of(brokers, topic)
     reader = subprocess.Popen(["kcat", "-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-f",
-                               "%p %o %S\n%s"], stdout=subprocess.PIPE)
+                               "%p %o %S\n%s"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with reader.stdout as stream:
         while left:
             partition, offset, size = stream.readline().decode().split()

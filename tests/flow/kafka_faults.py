@@ -29,11 +29,13 @@ class Skipped(Exception):
 class Faults(Flow):
     """One broker or three, behind the simulator's proxy where there is one, and a worker on two venues."""
 
+    rate = RATE
+
     def begin(self, *options):
         self.remade, self.rows, self.before = (), [], {"declared_gaps": 0, "duplicates": 0}
         proxied = self.nodes == 1
         proxy = ("--proxy", f"kafka={self.brokers}") if proxied else ()
-        self.sim("--venues", "kraken,binance-spot", "--instruments", 3, "--rate", RATE, *proxy, *options)
+        self.sim("--venues", "kraken,binance-spot", "--instruments", 3, "--rate", self.rate, *proxy, *options)
         if proxied:
             through = self.venues["proxies"]["kafka"]
             self.kafka("advertise", through.rsplit(":", 1)[1])
@@ -245,6 +247,8 @@ def is_alive(node):
 class OnSmallDisk(Faults):
     """Its broker's data lie on a file system of 24 MB."""
 
+    rate = 5000
+
     def begin(self, *options):
         data = pathlib.Path(self.cluster) / "n1/data"
         self.kafka("stop")
@@ -255,7 +259,7 @@ class OnSmallDisk(Faults):
         self.mounted = data
         shutil.copytree(kept, data, dirs_exist_ok=True)
         self.kafka("up")
-        super().begin("--rate", 5000, *options)
+        super().begin(*options)
 
     def __exit__(self, *error):
         subprocess.run([str(ROOT / "deploy/kafka/kafka"), "kill", self.cluster], check=False)

@@ -279,8 +279,8 @@ class Worker::Impl {
     if (!stops_->wait(kStopsTimeout)) spdlog::warn("host_stops_unknown: hosts may be asked although they want quiet");
   }
 
-  // From any thread: of a feed, of the accounts, or the link's. All of them have ended before what this uses. The longest
-  // stop of each host is kept for accounts that do not run yet; hosts are as many as venues.
+  // From any thread: of a feed, of the accounts, or the link's. All of them have ended before what this uses. The
+  // longest stop of each host is kept for accounts that do not run yet; hosts are as many as venues.
   void obey(const publish::HostStop& stop) {
     const std::chrono::nanoseconds wait(std::min(stop.until - wall_clock(), publish::kLongestHostStop));
     const auto until = std::chrono::steady_clock::now().time_since_epoch() + wait;

@@ -114,7 +114,9 @@ TEST(VerifySilence, NobodyWaitsForWhatWasUnsubscribed) {
 TEST(VerifySilence, AnEndThatWasNotReadIsNotSilent) {
   for (const bool unread : {false, true}) {
     const auto tape = tape_without("trade", 3, 9);
-    Verifier verifier({"t", {}});
+    VerifierOptions options;
+    options.prefix = "t";
+    Verifier verifier(std::move(options));
     if (unread) verifier.on_partition("t.market.kraken.trade.v1", 1);
     tape.feed(verifier);
     EXPECT_EQ(verifier.finish(kStart + 60'000 * kMillisecond).silences(), unread ? 0 : 1);

@@ -14,8 +14,6 @@
 namespace millrace::ingest {
 namespace {
 
-constexpr std::int64_t kMebibyte = 1024 * 1024;
-
 std::string name_of(const AccountConfig& account) { return fmt::format("account {}/{}", account.venue, account.name); }
 
 bool is_same(const AccountConfig& one, const AccountConfig& other) {

@@ -1,5 +1,6 @@
 #include "publish/journal/record.h"
 
+#include <algorithm>
 #include <bit>
 #include <boost/crc.hpp>
 #include <cstring>
@@ -34,7 +35,7 @@ Integer get(const char*& at) {
 }
 
 void put_text(char*& at, std::string_view text) {
-  std::memcpy(at, text.data(), text.size());
+  std::ranges::copy(text, at);
   at += text.size();
 }
 

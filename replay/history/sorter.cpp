@@ -41,7 +41,7 @@ class Sorter::Run {
     if (there >= size) return true;
     const auto left = static_cast<std::size_t>(end_ - at_);
     if (there + left < size) return false;
-    std::memmove(buffer_.data(), buffer_.data() + position_, there);
+    if (there > 0) std::memmove(buffer_.data(), buffer_.data() + position_, there);
     position_ = 0;
     const std::size_t more = std::min(left, std::max(kReadSize, size) - there);
     buffer_.resize(there + more);
@@ -94,7 +94,7 @@ bool Sorter::add(const Record& record) {
                   record.place, record.stream->id, static_cast<std::uint32_t>(record.bytes.size()),
                   record.origin};
   std::memcpy(memory_.get() + used_, &head, sizeof head);
-  std::memcpy(memory_.get() + used_ + sizeof head, record.bytes.data(), record.bytes.size());
+  std::ranges::copy(record.bytes, memory_.get() + used_ + sizeof head);
   entries_.push_back({record.time, record.seq, record.stream->id, static_cast<std::uint32_t>(used_)});
   used_ += size;
   refused_ = 0;

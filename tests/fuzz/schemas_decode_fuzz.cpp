@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "schemas/codec/decode.h"
+#include "schemas/codec/meta_view.h"
 #include "tests/fuzz/encoding.h"
 
 // Any bytes as any message; the first byte chooses which. What decodes encodes to a record that decodes to the same
@@ -18,6 +19,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string json;
   millrace::schemas::to_json(*first, json);
   const std::string bytes = encoded(*first);
+  // The cheap view of Meta: of any bytes without harm, of our own records so that they can be changed.
+  millrace::schemas::view_meta({reinterpret_cast<const char*>(data) + 1, size - 1});
+  if (const auto view = millrace::schemas::view_meta(bytes)) {
+    std::string changed;
+    millrace::schemas::append_with_origin(bytes, millrace::schemas::Origin::kHistory, 5, changed);
+    const auto again = millrace::schemas::view_meta(changed);
+    require(again && again->origin == millrace::schemas::Origin::kHistory && again->seq == view->seq);
+    std::string unpublished;
+    millrace::schemas::append_unpublished(bytes, millrace::schemas::place_of(*view), unpublished);
+    require(millrace::schemas::view_meta(unpublished).has_value());
+  }
   const auto second = millrace::schemas::decode(type, bytes);
   require(second.has_value());
   require(encoded(*second) == bytes);

@@ -30,7 +30,7 @@ cmake --build "$folder/project-build"
 
 status=0
 said=$("$folder/project-build/fills" 2>&1) || status=$?
-[ "$status" = 2 ] && [ "$said" = "usage: fills BROKERS PREFIX GROUP VENUE" ] || {
+[ "$status" = 2 ] && [ "$said" = "usage: fills BROKERS PREFIX GROUP VENUE [KEY=VALUE of librdkafka]..." ] || {
   echo "the program built from the package said: $said (exit $status)" >&2
   exit 1
 }

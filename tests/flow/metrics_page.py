@@ -89,6 +89,7 @@ with Flow("metrics_page") as flow:
     journal = pathlib.Path(re.search(r"^journal:\n  dir: (.+)$", flow.config.read_text(), re.M)[1]) / "account"
     journal.mkdir(mode=0o700)
     (journal / "000000000001.spill").write_bytes(b"torn")  # what a machine left that lost its power
+    flow.edit_config(lambda text: text.replace("journal:\n", "journal:\n  archive: true\n"))
     worker = flow.ingest()
     wait_for("the damaged segment", lambda: flow.metric(worker, "millrace_lane_damaged_segments_total") == 1)
     watcher = sidecar(flow)

@@ -122,7 +122,7 @@ class MarketLane final : public Lane, private ReportListener {
   bool open_spill(Ring& ring);
   bool unstick(Ring& ring);
   void from_disk();
-  bool from_disk(Ring& ring);
+  bool from_disk(Ring& ring, Clock::time_point until);
   std::size_t keep_on_disk();
   void count_disk();
   void count_damage(const Spill& spill, std::int64_t before);

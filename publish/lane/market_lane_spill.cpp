@@ -21,6 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// How long one poll may bring records back: the sockets of the thread wait meanwhile, and a disk may be slow.
+constexpr std::chrono::milliseconds kDrainSlice{5};
+constexpr int kBetweenClocks = 32;  // records
 // More than the frame's own bytes around a record's.
 constexpr std::int64_t kFrameBytes = 512;
 
@@ -103,13 +106,16 @@ void MarketLane::count_damage(const Spill& spill, std::int64_t before) {
 // A ring that is empty on disk leaves the list: from then on its records are live again.
 void MarketLane::from_disk() {
   if (on_disk_.empty()) return;
-  std::erase_if(on_disk_, [this](std::uint32_t number) { return from_disk(rings_[number]); });
+  const auto until = Clock::now() + kDrainSlice;
+  std::rotate(on_disk_.begin(), on_disk_.begin() + 1, on_disk_.end());  // another one begins with each poll
+  std::erase_if(on_disk_, [&](std::uint32_t number) { return from_disk(rings_[number], until); });
   count_disk();
 }
 
 // True: nothing waits there any more. Half of the memory is left to those that are live.
-bool MarketLane::from_disk(Ring& ring) {
-  while (pool_.used() < pool_.limit() / 2) {
+bool MarketLane::from_disk(Ring& ring, Clock::time_point until) {
+  for (int taken = 1; pool_.used() < pool_.limit() / 2; ++taken) {
+    if (taken % kBetweenClocks == 0 && Clock::now() >= until) return false;
     if (!ring.next) {
       const std::int64_t damaged = ring.spill->damaged();
       ring.next = ring.spill->take();

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,7 +34,7 @@ bool reserve(int fd, std::int64_t bytes) {
 
 Journal::Journal(JournalSettings settings) : settings_(std::move(settings)) {
   settings_.segment_bytes = std::min(settings_.segment_bytes, settings_.limit_bytes / 4);
-  lock();
+  lock_ = lock_folder(settings_.folder);
   recover();
   keeper_ = std::make_unique<Keeper>(settings_, stats_);
 }
@@ -44,19 +43,6 @@ Journal::~Journal() {
   refused_at_ = {};
   flush();
   end_segment();
-}
-
-void Journal::lock() {
-  const std::string& folder = settings_.folder;
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) throw std::runtime_error(fmt::format("journal {}: cannot be made: {}", folder, failed.message()));
-  fs::permissions(folder, fs::perms::owner_all, failed);
-  lock_ = File(::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock_) throw std::runtime_error(fmt::format("journal {}: {}", folder, std::strerror(errno)));
-  if (::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0) {
-    throw std::runtime_error(fmt::format("journal {}: another process uses it; give each worker its own", folder));
-  }
 }
 
 // Also removes what a keeper was killed over, and what it had compressed and not yet removed.

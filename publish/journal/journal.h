@@ -65,7 +65,6 @@ class Journal {
   void end_segment();
   bool write_pending();
   bool refuse(const std::string& what);
-  void lock();
   void recover();
   void recover(const SegmentName& left_open);
 

@@ -48,15 +48,19 @@ bool JournalReader::next(JournalRecord& record) {
   return false;
 }
 
-// A segment may have been closed or compressed since it was listed: then it has another name now.
+// A segment may have been closed or compressed since it was listed: then the folder says its name of now.
+SegmentName JournalReader::name_of_now(std::int64_t number) const {
+  const auto now = list_segments(folder_);
+  const auto found = std::ranges::find(now, number, &SegmentName::number);
+  if (found == now.end()) throw std::runtime_error("it was removed while the journal was read");
+  return *found;
+}
+
 bool JournalReader::open_next() {
   while (next_ < names_.size()) {
     const SegmentName& wanted = names_[next_++];
     try {
-      const auto now = list_segments(folder_);
-      const auto found = std::ranges::find(now, wanted.number, &SegmentName::number);
-      if (found == now.end()) throw std::runtime_error("it was removed while the journal was read");
-      reader_ = std::make_unique<SegmentReader>(*found);
+      reader_ = std::make_unique<SegmentReader>(fs::exists(wanted.path) ? wanted : name_of_now(wanted.number));
       return true;
     } catch (const std::exception& error) {
       problems_.push_back(fmt::format("journal segment {}: {}", wanted.path, error.what()));

@@ -37,6 +37,7 @@ class JournalReader {
   const std::vector<std::string>& problems() const noexcept { return problems_; }
 
  private:
+  SegmentName name_of_now(std::int64_t number) const;
   bool open_next();
   void end_segment();
 

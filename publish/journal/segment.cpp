@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -88,6 +89,19 @@ File::File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 File& File::operator=(File&& other) noexcept {
   std::swap(fd_, other.fd_);
   return *this;
+}
+
+File lock_folder(const std::string& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw std::runtime_error(fmt::format("journal {}: cannot be made: {}", folder, failed.message()));
+  fs::permissions(folder, fs::perms::owner_all, failed);
+  File lock(::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) throw std::runtime_error(fmt::format("journal {}: {}", folder, std::strerror(errno)));
+  if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+    throw std::runtime_error(fmt::format("journal {}: another process uses it; give each worker its own", folder));
+  }
+  return lock;
 }
 
 bool write_at(int fd, std::string_view bytes, std::int64_t offset) noexcept {

@@ -45,6 +45,10 @@ class File {
   int fd_ = -1;
 };
 
+// Makes the folder (mode 0700) if need be and takes it for this process, as long as the result lives. Throws
+// std::runtime_error that names the folder and what to do.
+File lock_folder(const std::string& folder);
+
 // All of it, at an offset; false with errno. Interrupted calls go on.
 bool write_at(int fd, std::string_view bytes, std::int64_t offset) noexcept;
 // How many bytes are there, up to `size`; -1 with errno.

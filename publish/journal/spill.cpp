@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,10 +9,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <stdexcept>
 #include <utility>
-
-#include "publish/journal/segment.h"
 
 namespace millrace::publish {
 namespace {
@@ -84,16 +80,7 @@ void close_file(int& file) {
 
 Spill::Spill(std::string folder, std::int64_t limit_bytes) : folder_(std::move(folder)), limit_(limit_bytes) {
   if (folder_.empty()) return;
-  std::error_code failed;
-  fs::create_directories(folder_, failed);
-  if (failed) throw std::runtime_error(fmt::format("journal {}: cannot be made: {}", folder_, failed.message()));
-  fs::permissions(folder_, fs::perms::owner_all, failed);
-  lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0) throw std::runtime_error(fmt::format("journal {}: {}", folder_, std::strerror(errno)));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    close_file(lock_);
-    throw std::runtime_error(fmt::format("journal {}: another process uses it; give each worker its own", folder_));
-  }
+  lock_ = lock_folder(folder_);
   for (const auto& entry : fs::directory_iterator(folder_)) {
     if (number_of(entry.path())) leftover_.push_back(entry.path().string());
   }
@@ -104,7 +91,6 @@ Spill::Spill(std::string folder, std::int64_t limit_bytes) : folder_(std::move(f
 Spill::~Spill() {
   close_file(read_);
   close_file(write_);
-  close_file(lock_);
 }
 
 bool Spill::refuse(const std::string& what) {

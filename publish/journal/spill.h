@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "publish/journal/segment.h"
+
 namespace millrace::publish {
 
 // A JournalRecord that owns what it holds.
@@ -69,7 +71,7 @@ class Spill {
 
   const std::string folder_;
   const std::int64_t limit_;
-  int lock_ = -1;
+  File lock_;
   int write_ = -1;           // the last segment
   int read_ = -1;            // the first segment
   std::int64_t number_ = 0;  // of the last segment; from one to the next there is one free for put_back()

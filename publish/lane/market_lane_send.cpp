@@ -49,7 +49,6 @@ void MarketLane::flush_batch() {
   now_ = Clock::now();
   send_all();
   deliver_reports(std::chrono::milliseconds{0});
-  if (!on_disk_.empty()) count_disk();
 }
 
 // Reports before renewal before sending: a report may release room, and a renewed producer has everything to send.

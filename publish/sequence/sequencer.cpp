@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "publish/sequence/message_type.h"
 #include "schemas/codec/encode.h"
 
 // Streams, numbering and stamping; signs of life and heartbeats are in liveness.cpp.
@@ -27,26 +28,6 @@ constexpr UnixNanos kDay = 86'400'000'000'000;
 // one that was not recorded.
 bool absurd(UnixNanos venue_time, UnixNanos receive_time) {
   return venue_time < kYear2009 || (receive_time > 0 && venue_time > receive_time + kDay);
-}
-
-// Which message the records of a dataset are.
-MessageType type_of(Dataset dataset) {
-  switch (dataset) {
-    case Dataset::kBook:
-      return MessageType::kBook;
-    case Dataset::kBbo:
-    case Dataset::kBboBook:
-      return MessageType::kBbo;
-    case Dataset::kTrade:
-    case Dataset::kTradeAgg:
-      return MessageType::kTrade;
-    case Dataset::kTicker:
-      return MessageType::kTicker;
-    case Dataset::kInstrument:
-      return MessageType::kInstrument;
-    default:
-      return MessageType::kCandle;
-  }
 }
 
 // A later event of the stream makes an earlier one needless; trades are the exception.
@@ -83,7 +64,7 @@ Stream& Sequencer::open(StreamKey key) {
   const normalize::InstrumentInfo& info = instruments_[key.instrument];
   Stream& stream = streams_.emplace_back();
   stream.key = key;
-  stream.type = type_of(key.dataset);
+  stream.type = message_type(key.dataset);
   stream.identity = schemas::make_stream_identity(venue_, info.symbol, info.instrument);
   stream.name = {info.instrument, normalize::name(key.dataset)};
   const auto* capability = capability_of(key.dataset);

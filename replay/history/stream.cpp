@@ -3,35 +3,10 @@
 #include <tuple>
 
 #include "normalize/symbols/dataset.h"
+#include "publish/sequence/message_type.h"
 
 namespace millrace::history {
 namespace {
-
-using normalize::Dataset;
-using schemas::MessageType;
-
-MessageType type_of(Dataset dataset) {
-  switch (dataset) {
-    case Dataset::kBook:
-      return MessageType::kBook;
-    case Dataset::kBbo:
-    case Dataset::kBboBook:
-      return MessageType::kBbo;
-    case Dataset::kTrade:
-    case Dataset::kTradeAgg:
-      return MessageType::kTrade;
-    case Dataset::kTicker:
-      return MessageType::kTicker;
-    case Dataset::kInstrument:
-      return MessageType::kInstrument;
-    case Dataset::kExecution:
-      return MessageType::kExecution;
-    case Dataset::kBalance:
-      return MessageType::kBalance;
-    default:
-      return MessageType::kCandle;
-  }
-}
 
 // Takes what stands before the next dot off the front.
 std::string_view take_part(std::string_view& rest) {
@@ -55,7 +30,7 @@ std::optional<TopicKind> kind_of_topic(std::string_view topic) {
   const std::string_view dataset = take_part(rest);
   const auto known = normalize::dataset_from_name(dataset);
   if (venue.empty() || rest != "v1" || !known) return std::nullopt;
-  return TopicKind{std::string{topic}, std::string{venue}, std::string{dataset}, type_of(*known)};
+  return TopicKind{std::string{topic}, std::string{venue}, std::string{dataset}, publish::message_type(*known)};
 }
 
 bool before(const Stream& a, const Stream& b) noexcept {

@@ -203,6 +203,14 @@ Columns columns(const Claim& record, std::int64_t offset) {
           false};
 }
 
+Columns columns(const Subscription& record, std::int64_t /*offset*/) {
+  std::string line = fmt::format("{} {} wanted by {}", printable(record.venue), printable(record.symbol),
+                                 printable(record.by.empty() ? "?" : record.by));
+  if (!record.datasets.empty()) line += ':';
+  for (const std::string& dataset : record.datasets) line += ' ' + printable(dataset);
+  return {record.time, {}, {}, line, false};
+}
+
 // The scopes of a large account are many: the first ones say how fresh the cursor is.
 Columns columns(const Cursor& record, std::int64_t /*offset*/) {
   constexpr std::size_t kShown = 3;
@@ -253,7 +261,8 @@ std::optional<MessageType> message_type(const TopicName& topic) {
                                   {"account.execution", MessageType::kExecution},
                                   {"account.balance", MessageType::kBalance},
                                   {"ops.recovery", MessageType::kRecovery},
-                                  {"ctl.cursor", MessageType::kCursor}};
+                                  {"ctl.cursor", MessageType::kCursor},
+                                  {"ctl.subscription", MessageType::kSubscription}};
   const std::string wanted = topic.family + "." + topic.dataset;
   if (wanted.rfind("market.candle-", 0) == 0) return MessageType::kCandle;
   for (const auto& [topic_name, type] : kRows) {

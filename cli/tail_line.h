@@ -17,8 +17,8 @@ std::optional<schemas::MessageType> message_type(const TopicName& topic);
 struct TailFilter {
   std::string venue, dataset, instrument;
 };
-// Heartbeats, claims and cursors have no instrument of their own and pass only if none is asked for. The case of an
-// instrument does not matter.
+// Heartbeats, claims, cursors and subscriptions have no instrument of their own and pass only if none is asked for. The
+// case of an instrument does not matter.
 bool passes(const TailFilter& filter, const TopicName& topic, const schemas::AnyDecoded& record);
 
 // A record as one line for people, without a newline: time (UTC), venue, dataset, instrument, epoch:seq, what. `offset`

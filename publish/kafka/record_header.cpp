@@ -29,7 +29,10 @@ std::optional<std::int64_t> take_varint(std::string_view& bytes) noexcept {
 template <class Visit>
 void visit_meta(schemas::MessageType type, std::string_view record, const Visit& visit) noexcept {
   using schemas::MessageType;
-  if (type == MessageType::kHeartbeat || type == MessageType::kClaim || type == MessageType::kCursor) return;
+  for (const auto bare :
+       {MessageType::kHeartbeat, MessageType::kClaim, MessageType::kCursor, MessageType::kSubscription}) {
+    if (type == bare) return;
+  }
   try {
     protozero::pbf_reader message{record.data(), record.size()};
     if (!message.next(1)) return;

@@ -28,6 +28,16 @@ std::string ops_topic(std::string_view venue, std::string_view what) {
   return fmt::format("ops.{}.{}.v1", venue, what);
 }
 
+std::string subscription_key(std::string_view venue, std::string_view symbol) {
+  return fmt::format("{}/{}", venue, symbol);
+}
+
+std::optional<SubscriptionKey> parse_subscription_key(std::string_view key) noexcept {
+  const std::size_t slash = key.find('/');
+  if (slash == 0 || slash == std::string_view::npos || slash + 1 == key.size()) return std::nullopt;
+  return SubscriptionKey{key.substr(0, slash), key.substr(slash + 1)};
+}
+
 std::string full_topic(std::string_view prefix, std::string_view topic) {
   return prefix.empty() ? std::string(topic) : fmt::format("{}.{}", prefix, topic);
 }

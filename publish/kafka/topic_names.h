@@ -19,6 +19,16 @@ std::string account_topic(std::string_view venue, std::string_view dataset);
 std::string ops_topic(std::string_view venue, std::string_view what);
 
 inline constexpr std::string_view kClaimTopic = "ctl.claim.v1";
+inline constexpr std::string_view kSubscriptionTopic = "ctl.subscription.v1";
+
+// The key of a record in kSubscriptionTopic: "kraken/BTC/USD". The first slash divides, as a venue's name has none.
+std::string subscription_key(std::string_view venue, std::string_view symbol);
+struct SubscriptionKey {
+  std::string_view venue;
+  std::string_view symbol;  // the venue's spelling
+};
+// Views into `key`. Nullopt: no slash, or nothing on one side of it.
+std::optional<SubscriptionKey> parse_subscription_key(std::string_view key) noexcept;
 
 // The name as the broker knows it; an empty prefix adds nothing.
 std::string full_topic(std::string_view prefix, std::string_view topic);

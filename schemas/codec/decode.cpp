@@ -181,6 +181,12 @@ void read_body(Reader reader, Claim& out) {
   });
 }
 
+void read_body(Reader reader, Subscription& out) {
+  fields::for_each(reader, [&](Reader& field) {
+    return read_nth(field, 1, out.venue, out.symbol, out.datasets, Fixed{out.time}, out.by);
+  });
+}
+
 // Absent is 0, as generated code reads it: the struct's default is for who makes one.
 void read_body(Reader reader, Decoded<Execution>& out) {
   Execution& body = out.body;
@@ -283,6 +289,8 @@ AnyDecoded decode_as(MessageType type, Reader reader) {
       return decode_event<Recovery>(reader);
     case MessageType::kCursor:
       return decode_plain<Cursor>(reader);
+    case MessageType::kSubscription:
+      return decode_plain<Subscription>(reader);
   }
   throw fields::Malformed{};
 }

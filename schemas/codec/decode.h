@@ -53,12 +53,14 @@ enum class MessageType : std::uint8_t {
   kExecution,
   kBalance,
   kRecovery,
-  kCursor
+  kCursor,
+  kSubscription
 };
 
-using AnyDecoded = std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>,
-                                Decoded<Instrument>, Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>,
-                                Heartbeat, Claim, Decoded<Execution>, Decoded<Balance>, Decoded<Recovery>, Cursor>;
+using AnyDecoded =
+    std::variant<Decoded<Book>, Decoded<Bbo>, Decoded<Trade>, Decoded<Ticker>, Decoded<Candle>, Decoded<Instrument>,
+                 Decoded<StreamStatus>, Decoded<Gap>, Decoded<Quarantine>, Heartbeat, Claim, Decoded<Execution>,
+                 Decoded<Balance>, Decoded<Recovery>, Cursor, Subscription>;
 
 // Reads `bytes` as one whole message of that type; they need not outlive the call. Nullopt: not protobuf, text that is
 // not UTF-8, levels without quantities, half a quote side, an exponent beyond 400. The type is not in the bytes: it

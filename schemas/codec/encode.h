@@ -39,5 +39,6 @@ void encode(const Meta& meta, const Recovery& body, std::string& out);
 void encode(const Heartbeat& body, std::string& out);
 void encode(const Claim& body, std::string& out);
 void encode(const Cursor& body, std::string& out);
+void encode(const Subscription& body, std::string& out);
 
 }  // namespace millrace::schemas

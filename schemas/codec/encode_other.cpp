@@ -134,4 +134,13 @@ void encode(const Claim& body, std::string& out) {
   add_int(writer, 5, body.streams);
 }
 
+void encode(const Subscription& body, std::string& out) {
+  pbf_writer writer(out);
+  add_text(writer, 1, body.venue);
+  add_text(writer, 2, body.symbol);
+  for (const std::string& dataset : body.datasets) add_element(writer, 3, dataset);
+  add_time(writer, 4, body.time);
+  add_text(writer, 5, body.by);
+}
+
 }  // namespace millrace::schemas

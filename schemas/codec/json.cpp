@@ -202,4 +202,17 @@ void to_json(const Claim& body, std::string& out) {
   json.finish();
 }
 
+void to_json(const Subscription& body, std::string& out) {
+  JsonWriter json(out);
+  json.text("type", "subscription");
+  json.text("venue", body.venue);
+  json.text("symbol", body.symbol);
+  json.open_array("dataset");
+  for (const std::string& dataset : body.datasets) json.element(dataset);
+  json.close_array();
+  json.integer("time_ns", body.time);
+  json.text("by", body.by);
+  json.finish();
+}
+
 }  // namespace millrace::schemas

@@ -28,5 +28,6 @@ void to_json(const Meta& meta, const Recovery& body, std::string& out);
 void to_json(const Heartbeat& body, std::string& out);
 void to_json(const Claim& body, std::string& out);
 void to_json(const Cursor& body, std::string& out);
+void to_json(const Subscription& body, std::string& out);
 
 }  // namespace millrace::schemas

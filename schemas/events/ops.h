@@ -79,4 +79,13 @@ struct Claim {
   std::int32_t streams = 0;
 };
 
+// That the streams of an instrument are wanted, in a compacted topic; a record without a value takes it back. No Meta.
+struct Subscription {
+  std::string venue;
+  std::string symbol;                 // the venue's spelling
+  std::vector<std::string> datasets;  // empty = those that the worker's configuration names for the venue
+  UnixNanos time = 0;                 // when it was written, our clock
+  std::string by;                     // who wrote it, for people
+};
+
 }  // namespace millrace::schemas

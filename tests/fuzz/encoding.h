@@ -65,6 +65,12 @@ inline std::string encoded(const schemas::Cursor& record) {
   return out;
 }
 
+inline std::string encoded(const schemas::Subscription& record) {
+  std::string out;
+  schemas::encode(record, out);
+  return out;
+}
+
 inline std::string encoded(const schemas::AnyDecoded& record) {
   return std::visit([](const auto& one) { return encoded(one); }, record);
 }

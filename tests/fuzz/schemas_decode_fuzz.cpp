@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using millrace::test::require;
   using Type = millrace::schemas::MessageType;
   if (size == 0) return 0;
-  const auto type = static_cast<Type>(data[0] % (static_cast<unsigned>(Type::kCursor) + 1));
+  const auto type = static_cast<Type>(data[0] % (static_cast<unsigned>(Type::kSubscription) + 1));
   const auto first = millrace::schemas::decode(type, {reinterpret_cast<const char*>(data) + 1, size - 1});
   if (!first) return 0;
   std::string json;

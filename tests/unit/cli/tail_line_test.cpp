@@ -191,6 +191,12 @@ TEST(TailLine, ACursorShowsItsFirstScopes) {
   EXPECT_THAT(tail_line(topic, cursor, 0, false), ::testing::EndsWith("and 2 more"));
 }
 
+TEST(TailLine, ASubscriptionSaysWhoWantsWhat) {
+  const Subscription wanted{"kraken", "BTC/USD", {"book", "trade"}, 1'753'000'000'123'456'789, "ops@host"};
+  EXPECT_THAT(tail_line({"ctl", "", "subscription", "v1"}, wanted, 0, false),
+              ::testing::EndsWith("kraken BTC/USD wanted by ops@host: book trade"));
+}
+
 TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
   const std::pair<const char*, MessageType> topics[] = {{"p.market.kraken.book.v1", MessageType::kBook},
                                                         {"p.market.kraken.bbo-book.v1", MessageType::kBbo},
@@ -202,7 +208,8 @@ TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
                                                         {"p.account.kraken.execution.v1", MessageType::kExecution},
                                                         {"p.account.kraken.balance.v1", MessageType::kBalance},
                                                         {"p.ops.kraken.recovery.v1", MessageType::kRecovery},
-                                                        {"p.ctl.cursor.v1", MessageType::kCursor}};
+                                                        {"p.ctl.cursor.v1", MessageType::kCursor},
+                                                        {"p.ctl.subscription.v1", MessageType::kSubscription}};
   for (const auto& [topic, type] : topics) {
     const auto name = parse_topic("p", topic);
     ASSERT_TRUE(name) << topic;

@@ -15,6 +15,7 @@
 #include "millrace/v1/quarantine.pb.h"
 #include "millrace/v1/recovery.pb.h"
 #include "millrace/v1/stream_status.pb.h"
+#include "millrace/v1/subscription.pb.h"
 #include "millrace/v1/ticker.pb.h"
 #include "millrace/v1/trade.pb.h"
 #include "tests/unit/schemas/generated_body.h"
@@ -208,6 +209,14 @@ void set_body(v1::Claim& out, const Claim& body) {
   out.set_streams(body.streams);
 }
 
+void set_body(v1::Subscription& out, const Subscription& body) {
+  out.set_venue(body.venue);
+  out.set_symbol(body.symbol);
+  for (const auto& dataset : body.datasets) out.add_dataset(dataset);
+  out.set_time_ns(body.time);
+  out.set_by(body.by);
+}
+
 template <class Message, class Body>
 void set_record(Message& out, const Decoded<Body>& record) {
   set_meta(*out.mutable_meta(), record.meta);
@@ -242,6 +251,7 @@ GENERATED(Execution, Decoded<Execution>)
 GENERATED(Balance, Decoded<Balance>)
 GENERATED(Recovery, Decoded<Recovery>)
 GENERATED(Cursor, Cursor)
+GENERATED(Subscription, Subscription)
 #undef GENERATED
 
 template <std::size_t... Index>

@@ -201,6 +201,11 @@ AnyDecoded heartbeat() {
 
 AnyDecoded claim() { return Claim{"worker-1", "f00dcafe", kReceiveTime, {"kraken", "binance-spot"}, 400}; }
 
+AnyDecoded subscription() { return Subscription{"kraken", "BTC/USD", {"book", "trade"}, kReceiveTime, "ops@host-1"}; }
+
+// Of all that the worker's configuration names.
+AnyDecoded bare_subscription() { return Subscription{"binance-usdm", "ETHUSDT", {}, kReceiveTime, {}}; }
+
 }  // namespace
 
 std::vector<GoldenSample> golden_samples() {
@@ -218,7 +223,9 @@ std::vector<GoldenSample> golden_samples() {
                                 {"gap", "repaired", gap()},
                                 {"quarantine", "not_utf8", quarantine()},
                                 {"heartbeat", "two_streams", heartbeat()},
-                                {"claim", "first", claim()}};
+                                {"claim", "first", claim()},
+                                {"subscription", "two_datasets", subscription()},
+                                {"subscription", "as_configured", bare_subscription()}};
   for (auto& sample : golden_account_samples()) all.push_back(std::move(sample));
   return all;
 }

@@ -124,6 +124,13 @@ TEST(Json, CursorNamesItsScopes) {
             R"("time_ns":5,"scope":[{"symbol":"BTC/USD","complete_through_ns":3},{"complete_through_ns":4}]})");
 }
 
+TEST(Json, SubscriptionNamesItsDatasets) {
+  std::string out;
+  to_json(Subscription{"kraken", "BTC/USD", {"book", "trade"}, 5, "ops@host-1"}, out);
+  EXPECT_EQ(out, R"({"type":"subscription","venue":"kraken","symbol":"BTC/USD","dataset":["book","trade"],)"
+                 R"("time_ns":5,"by":"ops@host-1"})");
+}
+
 class JsonOf : public ::testing::TestWithParam<TypeName> {};
 
 TEST_P(JsonOf, AnyRecordIsOneObjectThatBeginsWithItsType) {

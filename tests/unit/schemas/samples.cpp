@@ -216,6 +216,13 @@ AnyDecoded claim(Dice& dice) {
   return out;
 }
 
+AnyDecoded subscription(Dice& dice) {
+  Subscription out{dice.text(), dice.text(), {}, dice.int64(), dice.text()};
+  out.datasets.resize(dice.count(3));
+  for (auto& dataset : out.datasets) dataset = dice.text();
+  return out;
+}
+
 template <class Body>
 concept Hot = requires(const Meta& meta, const Body& body) {
   encoded_bound(meta, body);
@@ -280,6 +287,8 @@ AnyDecoded sample(MessageType type, Dice& dice, std::size_t levels) {
       return event<Recovery>(dice, levels);
     case MessageType::kCursor:
       return cursor_sample(dice);
+    case MessageType::kSubscription:
+      return subscription(dice);
   }
   throw std::logic_error("no such type");
 }

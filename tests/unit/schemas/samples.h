@@ -16,7 +16,7 @@ struct TypeName {
   std::string_view name;  // as in to_json's "type"
 };
 
-inline constexpr std::array<TypeName, 15> kTypes{{{MessageType::kBook, "book"},
+inline constexpr std::array<TypeName, 16> kTypes{{{MessageType::kBook, "book"},
                                                   {MessageType::kBbo, "bbo"},
                                                   {MessageType::kTrade, "trade"},
                                                   {MessageType::kTicker, "ticker"},
@@ -30,7 +30,8 @@ inline constexpr std::array<TypeName, 15> kTypes{{{MessageType::kBook, "book"},
                                                   {MessageType::kExecution, "execution"},
                                                   {MessageType::kBalance, "balance"},
                                                   {MessageType::kRecovery, "recovery"},
-                                                  {MessageType::kCursor, "cursor"}}};
+                                                  {MessageType::kCursor, "cursor"},
+                                                  {MessageType::kSubscription, "subscription"}}};
 
 // Decides what a sample holds. kFull sets every field to a value that is not its default, kEmpty none, kRandom each
 // field by chance, often to an extreme.

@@ -12,9 +12,9 @@ namespace millrace::cli::test {
 namespace {
 
 // In the order of MessageType.
-constexpr const char* kKinds[] = {"book",       "bbo",           "trade",   "ticker",     "candle",
-                                  "instrument", "stream_status", "gap",     "quarantine", "heartbeat",
-                                  "claim",      "execution",     "balance", "recovery",   "cursor"};
+constexpr const char* kKinds[] = {"book",          "bbo",      "trade",      "ticker",      "candle", "instrument",
+                                  "stream_status", "gap",      "quarantine", "heartbeat",   "claim",  "execution",
+                                  "balance",       "recovery", "cursor",     "subscription"};
 
 // Exactly that field, and the dataset, as generated code reads them.
 void expect_only(const millrace::v1::Record& record, const std::string& kind, const std::string& dataset) {

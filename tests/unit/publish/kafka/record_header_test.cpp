@@ -31,6 +31,15 @@ TEST(RecordHeader, RefusesWhatIsCutShortOrOfAnotherVersion) {
   EXPECT_FALSE(decode_header(other));
 }
 
+// Their first field is a text, which may look like a Meta with an epoch.
+TEST(RecordHeader, OfARecordWithoutMetaSaysOnlyTheType) {
+  using schemas::MessageType;
+  for (const auto type :
+       {MessageType::kHeartbeat, MessageType::kClaim, MessageType::kCursor, MessageType::kSubscription}) {
+    EXPECT_EQ(header_of(type, "\x0A\x02\x28\x07", 0), (RecordHeader{type, schemas::Origin::kUnspecified, 0, 0, 0}));
+  }
+}
+
 TEST(RecordHeader, OfGarbageSaysOnlyTheType) {
   EXPECT_EQ(header_of(schemas::MessageType::kBook, "\xff\xff\xff", 1),
             (RecordHeader{schemas::MessageType::kBook, schemas::Origin::kUnspecified, 1, 0, 0}));

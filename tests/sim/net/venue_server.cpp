@@ -136,7 +136,10 @@ void VenueServer::request(const HttpRequest& request, HttpReply reply) {
   const std::string target = fmt::format("{}?{}", request.path, request.query);
   const auto fault = book_->on_request(venue_->name(), target);
   if (fault && fault_request(*fault, request, reply)) return;
-  venue_->on_http(request, std::move(reply));
+  venue_->on_http(request, [self = shared_from_this(), reply = std::move(reply)](HttpAnswer answer) {
+    if (answer.status == 429 || answer.status == 418) ++self->counters_.limited;
+    reply(std::move(answer));
+  });
 }
 
 // True if the fault has taken the request over.
@@ -207,7 +210,9 @@ void VenueServer::check_slow(ClientId id, Client& client, std::int64_t now) {
 
 void VenueServer::close(ClientId client, std::uint16_t code, std::string_view reason) {
   const auto found = clients_.find(client);
-  if (found != clients_.end()) found->second->close(code, reason);
+  if (found == clients_.end()) return;
+  if (code == 1008) ++counters_.put_out;
+  found->second->close(code, reason);
 }
 
 void VenueServer::pace() {
@@ -305,9 +310,11 @@ void VenueServer::look_after(ClientId id, Client& client, std::int64_t now) {
 
 std::string VenueServer::stats() const {
   return fmt::format(
-      R"({{"connections":{},"open":{},"messages":{},"bytes":{},"requests":{},"slow_clients":{},"refused":{}}})",
+      R"({{"connections":{},"open":{},"messages":{},"bytes":{},"requests":{},"slow_clients":{},"refused":{},)"
+      R"("limited":{},"put_out":{}}})",
       counters_.connections.load(), counters_.open.load(), counters_.messages.load(), counters_.bytes.load(),
-      counters_.requests.load(), counters_.slow_clients.load(), counters_.refused.load());
+      counters_.requests.load(), counters_.slow_clients.load(), counters_.refused.load(), counters_.limited.load(),
+      counters_.put_out.load());
 }
 
 }  // namespace millrace::sim

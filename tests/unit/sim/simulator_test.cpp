@@ -173,6 +173,23 @@ TEST_F(SimServer, EnforcesConnectsAndLifetime) {
   EXPECT_FALSE(client().open()) << "the third connect in the window";
 }
 
+// Faults to order are no limits: they are not counted.
+TEST_F(SimServer, CountsTheLimitsThatClientsBreak) {
+  SimulatorOptions options = only("binance-spot");
+  options.limits = {{"rest_weight_per_minute", 30}, {"streams_per_connection", 1}};
+  start(options);
+  order(R"({"kind":"http_429"})");
+  EXPECT_EQ(request(rest_url_, ca_file_, "GET", "/api/v3/time").status, 429);
+  const auto stats = [&] { return request(control_, "", "GET", "/stats").body; };
+  EXPECT_THAT(stats(), HasSubstr(R"("refused":0,"limited":0,"put_out":0)"));
+  EXPECT_EQ(request(rest_url_, ca_file_, "GET", "/api/v3/depth?symbol=BTCUSDT&limit=1000").status, 429);
+  TestClient greedy = client();
+  greedy.write(R"({"method":"SUBSCRIBE","params":["ethusdt@trade"],"id":1})");
+  EXPECT_FALSE(greedy.read_until("never sent"));
+  EXPECT_EQ(greedy.close_code(), 1008);
+  EXPECT_THAT(stats(), HasSubstr(R"("refused":0,"limited":1,"put_out":1)"));
+}
+
 TEST_F(SimServer, PutsOutWhoDoesNotRead) {
   SimulatorOptions options = only("binance-spot");
   options.rate = 200'000;

@@ -14,7 +14,8 @@ void add_reader_flags(CLI::App& command, ReaderFlags& flags) {
   command.add_option("--brokers", flags.brokers, "Kafka bootstrap servers, such as 127.0.0.1:9092");
   command.add_option("--prefix", flags.prefix, "beginning of all topic names (else of --config, else millrace)");
   command.add_option("--config", flags.config_file, "the worker's configuration file, for brokers, prefix and streams");
-  command.add_option("--kafka", flags.properties, "a librdkafka setting, KEY=VALUE (again for more)");
+  command.add_option("--kafka", flags.properties, "a librdkafka setting, KEY=VALUE (again for more)")
+      ->allow_extra_args(false);
 }
 
 // Without the files that the configuration names: who only reads topics opens no connection to a venue.

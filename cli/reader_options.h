@@ -9,8 +9,8 @@
 
 namespace millrace::cli {
 
-// The flags that `tail` and `verify` share: where to read. A configuration file gives brokers, prefix and librdkafka's
-// settings; flags win over it.
+// The flags that all commands for topics share: which broker. A configuration file gives brokers, prefix and
+// librdkafka's settings; flags win over it.
 struct ReaderFlags {
   std::string brokers;
   std::string prefix;

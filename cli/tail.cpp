@@ -107,7 +107,8 @@ class Tail {
     if (options_.count > 0 && shown_ >= options_.count) return;
     const auto name = names_.find(std::string(incoming.topic));
     if (name == names_.end()) return;
-    const auto record = schemas::decode(*message_type(name->second), incoming.value);
+    const schemas::MessageType type = *message_type(name->second);
+    const auto record = schemas::decode(type, incoming.value);
     if (!record) {
       return fmt::print(stderr, "millrace: {} partition {} offset {}: not a record of this topic\n", incoming.topic,
                         incoming.partition, incoming.offset);
@@ -115,7 +116,9 @@ class Tail {
     if (!passes(options_.filter, name->second, *record)) return;
     ++shown_;
     line_.clear();
-    if (options_.json) {
+    if (incoming.value.empty() && type == schemas::MessageType::kSubscription) {
+      line_ = options_.json ? removal_json(incoming.key) : removal_line(incoming.key);
+    } else if (options_.json) {
       schemas::to_json(*record, line_);
     } else {
       line_ = tail_line(name->second, *record, incoming.offset, colour_);

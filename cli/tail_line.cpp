@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "publish/kafka/claim.h"
+#include "schemas/codec/json_writer.h"
 
 namespace millrace::cli {
 namespace {
@@ -286,6 +287,20 @@ std::string tail_line(const TopicName& topic, const AnyDecoded& record, std::int
   return fmt::format("{}{}{} {:<13} {:<10} {}{:<16}{} {}{:>12}{}  {}{}{}", dim, clock_text(row.time), off, topic.venue,
                      topic.dataset, bold, printable(row.instrument), off, dim, row.number, off, alarm, row.what,
                      row.alarming ? off : std::string_view{});
+}
+
+std::string removal_line(std::string_view key) {
+  return fmt::format("{:<29} subscription {:<31}{} not wanted any more", "", "", printable(key));
+}
+
+std::string removal_json(std::string_view key) {
+  std::string out;
+  JsonWriter json(out);
+  json.text("type", "subscription");
+  json.text("key", key);
+  json.boolean("removed", true);
+  json.finish();
+  return out;
 }
 
 }  // namespace millrace::cli

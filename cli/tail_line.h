@@ -25,4 +25,9 @@ bool passes(const TailFilter& filter, const TopicName& topic, const schemas::Any
 // is the record's, which for a claim gives the epoch. `colour`: with terminal escapes.
 std::string tail_line(const TopicName& topic, const schemas::AnyDecoded& record, std::int64_t offset, bool colour);
 
+// The same for a record without a value in the topic of subscriptions: only its key speaks. Not for other topics, where
+// there is none.
+std::string removal_line(std::string_view key);
+std::string removal_json(std::string_view key);
+
 }  // namespace millrace::cli

@@ -197,6 +197,15 @@ TEST(TailLine, ASubscriptionSaysWhoWantsWhat) {
               ::testing::EndsWith("kraken BTC/USD wanted by ops@host: book trade"));
 }
 
+TEST(TailLine, ASubscriptionThatIsTakenBackIsKnownByItsKey) {
+  const std::string wanted =
+      tail_line({"ctl", "", "subscription", "v1"}, Subscription{"kraken", "A", {}, 0, "x"}, 0, false);
+  const std::string removal = removal_line("kraken/A\n");
+  EXPECT_THAT(removal, ::testing::EndsWith("kraken/A? not wanted any more"));
+  EXPECT_EQ(removal.find("kraken/A"), wanted.find("kraken A"));
+  EXPECT_EQ(removal_json("kraken/A"), R"({"type":"subscription","key":"kraken/A","removed":true})");
+}
+
 TEST(MessageTypeOfTopic, KnowsEveryTopicOfTheTable) {
   const std::pair<const char*, MessageType> topics[] = {{"p.market.kraken.book.v1", MessageType::kBook},
                                                         {"p.market.kraken.bbo-book.v1", MessageType::kBbo},

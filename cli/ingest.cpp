@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -79,12 +83,17 @@ int run(const IngestOptions& options) {
   if (!loaded.ok()) return kUsage;
   set_up_log(loaded.config.log_level);
   const Signals signals;
-  ingest::Worker worker(loaded.config, options.record_dir);
+  std::atomic<bool> taken_over{false};
+  ingest::Worker worker(loaded.config, options.record_dir, [&taken_over] {
+    taken_over = true;
+    kill(getpid(), SIGTERM);
+  });
   const auto problems = worker.start();
   for (const std::string& problem : problems) spdlog::error("start_failed {}", problem);
   if (!problems.empty()) return kFailed;
   tell_ready(options, worker);
-  return serve(options, signals, worker);
+  const int status = serve(options, signals, worker);
+  return taken_over ? kTakenOver : status;
 }
 
 }  // namespace

@@ -20,8 +20,10 @@ using normalize::DatasetCapability;
 // One venue's checks; reports at the place of the setting at fault.
 class VenueCheck {
  public:
-  VenueCheck(VenueConfig& venue, std::string prefix, const Places& places, std::vector<Problem>& problems)
-      : venue_(venue), prefix_(std::move(prefix)), places_(places), problems_(problems) {}
+  // `in_group`: its symbols are records of a topic.
+  VenueCheck(VenueConfig& venue, bool in_group, std::string prefix, const Places& places,
+             std::vector<Problem>& problems)
+      : venue_(venue), in_group_(in_group), prefix_(std::move(prefix)), places_(places), problems_(problems) {}
 
   // Checks that need the venue come after its name is known to be right, and the plan last: it would only repeat what
   // the others have told with a better place.
@@ -57,6 +59,10 @@ class VenueCheck {
   }
 
   void check_symbols() {
+    if (in_group_ && is_set("symbols")) {
+      report("symbols", "the symbols of a group are records of ctl.subscription: see `millrace subscribe`");
+    }
+    if (!in_group_ && !is_set("symbols")) report("", fmt::format("{}symbols is missing", prefix_));
     if (is_empty_list("symbols", venue_.symbols)) report("symbols", "the list of symbols is empty");
     std::set<std::string> seen;
     for (std::size_t i = 0; i < venue_.symbols.size(); ++i) {
@@ -145,6 +151,7 @@ class VenueCheck {
 
   // What only the adapter knows, such as a speed it does not have.
   void check_plan(const normalize::Venue& adapter) {
+    if (venue_.symbols.empty()) return;
     const auto plan = adapter.plan(wanted_streams(venue_));
     if (plan.has_error()) {
       report("", fmt::format("{} cannot do this: {} ({})", venue_.name, plan.error().where,
@@ -153,6 +160,7 @@ class VenueCheck {
   }
 
   VenueConfig& venue_;
+  const bool in_group_;
   const std::string prefix_;
   const Places& places_;
   std::vector<Problem>& problems_;
@@ -296,6 +304,9 @@ void check_config(Config& config, const Places& places, std::vector<Problem>& pr
   check_properties(config, places, problems);
   check_accounts(config, places, problems);
   check_overload(config, places, problems);
+  if (!config.group.empty() && !has_broker(config) && places.contains("group")) {
+    problems.push_back({places.at("group"), "group needs kafka.brokers: its members meet there"});
+  }
   if (config.venues.empty() && places.contains("venues")) {
     problems.push_back({places.at("venues"), "the list of venues is empty"});
   }
@@ -307,7 +318,7 @@ void check_config(Config& config, const Places& places, std::vector<Problem>& pr
       const Place& place = places.at(prefix + "name");
       problems.push_back({place, fmt::format("venue {} is listed twice", place.shown)});
     }
-    VenueCheck(venue, prefix, places, problems).run();
+    VenueCheck(venue, !config.group.empty(), prefix, places, problems).run();
   }
 }
 

@@ -114,6 +114,7 @@ struct KafkaConfig {
 // Everything `millrace ingest` reads from its file. Immutable after load(). Times carry their unit in the name.
 struct Config {
   std::string worker;
+  std::string group;  // empty = the symbols stand in this file
   std::int64_t threads = 1;
   KafkaConfig kafka;
   std::string metrics_listen = "127.0.0.1:9464";  // plain HTTP: loopback or a private address

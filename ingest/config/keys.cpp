@@ -24,6 +24,10 @@ using Map = std::map<std::string, std::string>;
 const Key<C> kWorkerKeys[] = {
     {"worker", to<C, Text>([](C& c) -> Text& { return c.worker; }), "",
      "Name of this worker: names its claim, heartbeats and metrics. One running process per name.", true, Form::kName},
+    {"group", to<C, Text>([](C& c) -> Text& { return c.group; }), "",
+     "Workers of one group share the instruments of the topic `ctl.subscription` (`millrace subscribe`) and take over "
+     "from each other; venues then have no `symbols`. All of a group have the same venues and datasets.", false,
+     Form::kName},
     {"threads", to<C, Number>([](C& c) -> Number& { return c.threads; }), "threads",
      "Ingest threads; each holds its own sockets, books and producer. The streams of an instrument share one thread.",
      false, Form::kAny, 1, 64},
@@ -94,7 +98,7 @@ const Key<V> kVenueKeys[] = {
     {"ca_file", to<V, Text>([](V& v) -> Text& { return v.ca_file; }), "",
      "PEM file of the authorities to trust; empty = the system's. TLS is always verified.", false, Form::kFile},
     {"symbols", to<V, Texts>([](V& v) -> Texts& { return v.symbols; }), "",
-     "The venue's spelling, as in its payloads (`BTC/USD`, `BTCUSDT`).", true},
+     "The venue's spelling, as in its payloads (`BTC/USD`, `BTCUSDT`). Required, unless the worker has a `group`."},
     {"datasets", to<V, Texts>([](V& v) -> Texts& { return v.dataset_names; }), "",
      "What to publish of each symbol: `book`, `bbo`, `trade` ... as the venue's row in `millrace capabilities` has it.",
      true},

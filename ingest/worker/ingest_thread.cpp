@@ -24,6 +24,9 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kTick{20};
 constexpr std::chrono::seconds kWarmTimeout{30};
+// A thread that stood still for so long may have been given up by its group; if it was, that is known soon after.
+constexpr std::chrono::seconds kStoodStill{4};
+constexpr std::chrono::seconds kSoon{3};
 
 UnixNanos wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -48,11 +51,18 @@ class IngestThread::Impl {
     return problems.get();
   }
 
-  void change(std::size_t feed, std::vector<normalize::Subscription> wanted) {
-    boost::asio::post(context_, [this, feed, wanted = std::move(wanted)] {
-      feeds_[feed]->change(wanted, wall_clock());
-      lane_->flush_batch();
+  std::future<void> change(ThreadChange change) {
+    std::promise<void> settled;
+    auto result = settled.get_future();
+    boost::asio::post(context_, [this, change = std::move(change), settled = std::move(settled)]() mutable {
+      apply(std::move(change));
+      unsettled_.push_back(std::move(settled));
     });
+    return result;
+  }
+
+  void doubt() {
+    boost::asio::post(context_, [this] { doubt_until_ = Clock::time_point::max(); });
   }
 
   void stop() {
@@ -79,6 +89,7 @@ class IngestThread::Impl {
       auto problems = lane_->warm(setup_.topics, kWarmTimeout);
       const bool failed = !problems.empty();
       if (!failed) {
+        if (setup_.in_group) router_.set_silent([this] { return in_doubt(); });
         publish_leftover();
         make_feeds();
       }
@@ -96,11 +107,46 @@ class IngestThread::Impl {
     context_.run();
     if (lane_wake_.is_open()) lane_wake_.release();
     unacknowledged_ = lane_->close(std::chrono::milliseconds(setup_.shutdown_ms));
+    tell_settled();
+  }
+
+  void apply(ThreadChange change) {
+    if (change.claim) {
+      setup_.claim = *std::move(change.claim);
+      doubt_until_ = {};
+    }
+    lane_->received_at(Clock::now());
+    for (std::size_t i = 0; i < feeds_.size(); ++i) {
+      feeds_[i]->change({std::move(change.wanted[i]), change.removal, setup_.claim.epoch, change.renewed},
+                        wall_clock());
+    }
+    lane_->flush_batch();
+  }
+
+  // Asked before each record that speaks of streams, as one may come before the first tick after a standstill.
+  bool in_doubt() const {
+    const auto now = Clock::now();
+    return now < doubt_until_ || now - last_tick_ > kStoodStill;
+  }
+
+  // What was left out meanwhile is told when the doubt has passed without a word from the group.
+  void look_for_standstill() {
+    const auto now = Clock::now();
+    if (now - last_tick_ > kStoodStill) doubt_until_ = std::max(doubt_until_, now + kSoon);
+    last_tick_ = now;
+    if (doubt_until_ == Clock::time_point{} || now < doubt_until_) return;
+    doubt_until_ = {};
+    for (const auto& feed : feeds_) feed->sequencer().tell_again();
+  }
+
+  void tell_settled() {
+    for (std::promise<void>& waiting : unsettled_) waiting.set_value();
+    unsettled_.clear();
   }
 
   void publish_leftover() {
     const auto last_number = [this](std::string_view topic, std::string_view symbol) {
-      return setup_.last_ids->last_number(topic, symbol);
+      return setup_.claim.last_ids->last_number(topic, symbol);
     };
     Leftover leftover(*lane_, last_number, wall_clock());
     lane_->take_leftover([&](const publish::SpilledRecord& record) {
@@ -131,12 +177,16 @@ class IngestThread::Impl {
     settings.wanted = feed.wanted;
     settings.refresh_ns = setup_.refresh_ns;
     settings.connect_budget = feed.venue->connect_budget;
-    settings.jitter_seed = static_cast<std::uint64_t>(setup_.epoch) * 64 + static_cast<std::uint64_t>(setup_.number);
-    settings.sequencer.publishes_reference = feed.publishes_reference;
-    settings.sequencer.epoch = setup_.epoch;
-    settings.sequencer.previous_venue_seq = [ids = setup_.last_ids, venue = feed.venue->config.name](
-                                                std::string_view symbol, normalize::Dataset dataset) {
-      return ids->find(publish::market_topic(venue, name(dataset)), symbol);
+    settings.jitter_seed =
+        static_cast<std::uint64_t>(setup_.claim.epoch) * 64 + static_cast<std::uint64_t>(setup_.number);
+    settings.in_group = setup_.in_group;
+    const std::string& venue = feed.venue->config.name;
+    settings.sequencer.publishes_reference = [this, venue, here = feed.publishes_reference](std::string_view symbol) {
+      return here(symbol) && (!setup_.claim.holds || setup_.claim.holds(venue, symbol));
+    };
+    settings.sequencer.epoch = setup_.claim.epoch;
+    settings.sequencer.previous_venue_seq = [this, venue](std::string_view symbol, normalize::Dataset dataset) {
+      return setup_.claim.last_ids->find(publish::market_topic(venue, name(dataset)), symbol);
     };
     settings.sequencer.live = true;
     settings.sequencer.clock = wall_clock;
@@ -167,7 +217,7 @@ class IngestThread::Impl {
     const UnixNanos now = wall_clock();
     const publish::HostStop stop{venue.config.name, venue.rest_host, now + wait_ns, setup_.worker};
     lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-               publish::encode_host_stop(stop, setup_.epoch, now), schemas::MessageType::kStreamStatus);
+               publish::encode_host_stop(stop, setup_.claim.epoch, now), schemas::MessageType::kStreamStatus);
     venue.host_stopped(stop);
   }
 
@@ -196,10 +246,13 @@ class IngestThread::Impl {
   // timers. received_at() is now, as no frame stands behind what a tick publishes.
   void tick() {
     const UnixNanos now = wall_clock();
+    if (setup_.in_group) look_for_standstill();
     lane_->received_at(Clock::now());
     for (const auto& feed : feeds_) feed->tick(now);
     lane_->flush_batch();
     lane_->poll();
+    const auto settled = [](const auto& feed) { return feed->sequencer().settled(); };
+    if (!unsettled_.empty() && std::ranges::all_of(feeds_, settled)) tell_settled();
     if (stopping_ && may_end()) return end();
     tick_timer_.expires_after(kTick);
     tick_timer_.async_wait([this](error_code error) {
@@ -240,6 +293,9 @@ class IngestThread::Impl {
   std::vector<std::unique_ptr<LaneRouter::Entrance>> entrances_;
   std::vector<std::unique_ptr<VenueFeed>> feeds_;
   std::vector<std::unique_ptr<RestClient>> rest_clients_;  // by feed; their handlers point into the feeds
+  std::vector<std::promise<void>> unsettled_;
+  Clock::time_point last_tick_ = Clock::now();
+  Clock::time_point doubt_until_{};  // no doubt if it is not set
   bool stopping_ = false;
   Clock::time_point stop_deadline_{};
   std::size_t unacknowledged_ = 0;
@@ -249,9 +305,8 @@ class IngestThread::Impl {
 IngestThread::IngestThread(ThreadSetup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
 IngestThread::~IngestThread() = default;
 std::vector<std::string> IngestThread::start() { return impl_->start(); }
-void IngestThread::change(std::size_t feed, std::vector<normalize::Subscription> wanted) {
-  impl_->change(feed, std::move(wanted));
-}
+std::future<void> IngestThread::change(ThreadChange change) { return impl_->change(std::move(change)); }
+void IngestThread::doubt() { impl_->doubt(); }
 void IngestThread::stop() { impl_->stop(); }
 std::size_t IngestThread::wait() { return impl_->wait(); }
 const std::vector<std::unique_ptr<VenueFeed>>& IngestThread::feeds() const noexcept { return impl_->feeds(); }

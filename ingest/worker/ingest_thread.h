@@ -26,9 +26,13 @@ class IngestThread {
   // thread runs); otherwise the thread has ended. Blocks for up to the warming's 30 s.
   std::vector<std::string> start();
 
-  // The wanted streams of venue `feed` (place in ThreadSetup::feeds) from now on. Posted: takes effect after it
-  // returns.
-  void change(std::size_t feed, std::vector<normalize::Subscription> wanted);
+  // Posted: takes effect after it returns. The future is ready when of all streams that are no longer wanted every
+  // record is acknowledged, or the thread has ended.
+  std::future<void> change(ThreadChange change);
+
+  // Of a group: what is ours may be another worker's by now. Until the next change() with a claim records go out as
+  // before, but states and signs of life do not. Posted.
+  void doubt();
 
   // Last refresh, close connections, wait for the broker, each for at most shutdown_ms; wait() then has the number of
   // records not acknowledged. stop() returns at once; more than one does no harm.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "publish/lane/ack_listener.h"
@@ -34,6 +35,9 @@ class LaneRouter final : public publish::AckListener {
       lane_.commit(stream, length, seq);
     }
     bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override {
+      const bool about_streams =
+          type == schemas::MessageType::kStreamStatus || type == schemas::MessageType::kHeartbeat;
+      if (about_streams && router_.silent_ && router_.silent_()) return true;
       return lane_.put(topic, key, bytes, type);
     }
 
@@ -42,6 +46,10 @@ class LaneRouter final : public publish::AckListener {
     publish::RecordSink& lane_;
     publish::AckListener* listener_ = nullptr;
   };
+
+  // While it says so, states of streams and signs of life are left out: others may have taken the streams over, and
+  // these records are not told apart by their epoch where only the last one is kept.
+  void set_silent(std::function<bool()> silent) { silent_ = std::move(silent); }
 
   void on_ack(publish::StreamSlot stream, std::int32_t partition, std::int64_t offset, std::int64_t seq) override {
     if (publish::AckListener* owner = owner_of(stream)) owner->on_ack(stream, partition, offset, seq);
@@ -65,6 +73,7 @@ class LaneRouter final : public publish::AckListener {
   }
 
   std::vector<Entrance*> owners_;  // by StreamSlot
+  std::function<bool()> silent_;
 };
 
 }  // namespace millrace::ingest

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,19 @@ struct VenueShared {
   std::shared_ptr<CaptureWriter> recorder;  // null = none; a recording has one venue
 };
 
+// Under which claim a thread writes.
+struct ThreadClaim {
+  std::int64_t epoch = 0;
+  std::shared_ptr<const publish::LastIds> last_ids;  // of earlier epochs; not null
+  // May this worker publish the reference data of a symbol? Empty: of all.
+  std::function<bool(std::string_view venue, std::string_view symbol)> holds;
+};
+
 // What one ingest thread is to do. Handed over once, by value; what is shared in it is constant or has a lock.
 struct ThreadSetup {
   int number = 0;
-  std::int64_t epoch = 0;
-  std::shared_ptr<const publish::LastIds> last_ids;  // of earlier epochs; not null
+  ThreadClaim claim;
+  bool in_group = false;
   std::string worker;
   std::function<std::unique_ptr<publish::Lane>()> make_lane;  // called on the thread
   std::int64_t refresh_ns = 0;
@@ -46,6 +55,14 @@ struct ThreadSetup {
     std::function<bool(std::string_view symbol)> publishes_reference;
   };
   std::vector<Feed> feeds;
+};
+
+// What is wanted of a running thread from now on.
+struct ThreadChange {
+  std::vector<std::vector<normalize::Subscription>> wanted;  // by place in ThreadSetup::feeds
+  FeedChange::Removal removal = FeedChange::Removal::kUnsubscribed;
+  std::optional<ThreadClaim> claim;  // of what is added; absent: as before
+  bool renewed = false;              // of what stays, too
 };
 
 }  // namespace millrace::ingest

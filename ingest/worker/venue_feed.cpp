@@ -140,29 +140,64 @@ void VenueFeed::refresh(InstrumentId book) {
   if (venue_->refresh(book, out_)) counters_.refreshes.add();
 }
 
-void VenueFeed::schedule_refreshes(const std::vector<Subscription>& streams, UnixNanos now) {
+void VenueFeed::opened(const std::vector<Subscription>& streams, UnixNanos now) {
   for (const Subscription& one : streams) {
-    if (one.dataset == Dataset::kBook) refreshes_.add(venue_->instruments().intern(one.symbol), now);
+    const InstrumentId id = venue_->instruments().intern(one.symbol);
+    if (one.dataset == Dataset::kBook) refreshes_.add(id, now);
+    if (!settings_.in_group) continue;
+    out_.take_over({id, one.dataset}, now);
+    if (one.dataset == Dataset::kBook && config().bbo_from_book) out_.take_over({id, Dataset::kBboBook}, now);
   }
 }
 
-// Removes first, so that what is freed has room for what is added.
-void VenueFeed::change(const std::vector<Subscription>& wanted, UnixNanos now) {
-  settings_.wanted = wanted;
-  if (references_awaited_ > 0 || stopping_) return;  // begin() takes them from there
-  const SubscriptionChange change = change_between(active_, known_only(wanted, now));
-  if (change.empty()) return;
-  spdlog::info("subscriptions venue={} added={} removed={}", config().name, change.add.size(), change.remove.size());
-  remove(change.remove, now);
-  const auto plans = plan_connections(*venue_, change.add, limits_.streams_per_connection);
+// Removes first, so that what is freed has room for what is added, and ends under the claim that it had.
+void VenueFeed::change(const FeedChange& to, UnixNanos now) {
+  const std::vector<Subscription> before = std::exchange(settings_.wanted, to.wanted);
+  const bool waiting = references_awaited_ > 0 || stopping_;  // begin() takes them from there
+  const SubscriptionChange change =
+      waiting ? SubscriptionChange{} : change_between(active_, known_only(to.wanted, now));
+  if (!change.empty()) {
+    spdlog::info("subscriptions venue={} added={} removed={}", config().name, change.add.size(), change.remove.size());
+  }
+  remove(change.remove, to.removal, now);
+  if (!waiting) release_unknown(before, to, now);
+  if (to.epoch > 0) out_.begin_claim(to.epoch);
+  if (to.renewed && !waiting) renew(now);
+  if (!change.add.empty()) add(change.add, now);
+}
+
+// The connections and the books go on; only the numbers begin anew, and what a reader holds.
+void VenueFeed::renew(UnixNanos now) {
+  for (const Subscription& one : active_) out_.renew({venue_->instruments().intern(one.symbol), one.dataset}, now);
+  for (const Subscription& one : active_) {
+    const InstrumentId id = venue_->instruments().intern(one.symbol);
+    if (one.dataset != Dataset::kBook) continue;
+    if (config().bbo_from_book) out_.take_over({id, Dataset::kBboBook}, now);
+    out_.begin_timer(now);
+    refresh(id);
+  }
+}
+
+// Those that were wanted and never became active have a state all the same.
+void VenueFeed::release_unknown(const std::vector<Subscription>& before, const FeedChange& to, UnixNanos now) {
+  for (const Subscription& one : change_between(before, to.wanted).remove) {
+    const InstrumentId id = venue_->instruments().intern(one.symbol);
+    const publish::Stream* stream = out_.find({id, one.dataset});
+    if (stream != nullptr && stream->state == StreamState::kHalted) release(one, to.removal, now);
+  }
+}
+
+// Connections that run are filled first.
+void VenueFeed::add(const std::vector<Subscription>& streams, UnixNanos now) {
+  const auto plans = plan_connections(*venue_, streams, limits_.streams_per_connection);
   std::vector<Subscription> rest;
   for (const ConnectionPlan& plan : plans.has_value() ? *plans : std::vector<ConnectionPlan>{}) {
     if (add_to_line(plan, now)) continue;
     rest.insert(rest.end(), plan.subscriptions.begin(), plan.subscriptions.end());
   }
   connect(rest);
-  active_.insert(active_.end(), change.add.begin(), change.add.end());
-  schedule_refreshes(change.add, now);
+  active_.insert(active_.end(), streams.begin(), streams.end());
+  opened(streams, now);
 }
 
 // True if a connection to the same address has room for all of them. None is changed while it is being replaced: the
@@ -181,17 +216,13 @@ bool VenueFeed::add_to_line(const ConnectionPlan& plan, UnixNanos now) {
 
 // A line whose last stream is gone is closed: an idle connection would be ended by the venue sooner or later, and be
 // taken for a failure.
-void VenueFeed::remove(const std::vector<Subscription>& gone, UnixNanos now) {
+void VenueFeed::remove(const std::vector<Subscription>& gone, FeedChange::Removal how, UnixNanos now) {
   if (gone.empty()) return;
   for (Line& line : lines_) {
     line.first->change({}, gone, now);
     if (line.second) line.second->change({}, gone, now);
   }
-  for (const Subscription& one : gone) {
-    const InstrumentId id = venue_->instruments().intern(one.symbol);
-    out_.release({id, one.dataset}, now);
-    if (one.dataset == Dataset::kBook) refreshes_.remove(id);
-  }
+  for (const Subscription& one : gone) release(one, how, now);
   std::erase_if(active_, [&](const Subscription& one) { return std::ranges::find(gone, one) != gone.end(); });
   for (Line& line : lines_) {
     if (!line.first->plan().subscriptions.empty()) continue;
@@ -199,6 +230,18 @@ void VenueFeed::remove(const std::vector<Subscription>& gone, UnixNanos now) {
     retire(std::exchange(line.first, nullptr));
   }
   std::erase_if(lines_, [](const Line& line) { return line.first == nullptr; });
+}
+
+// What a worker of a group gives up another one may write at any time, so what the venue still sends must not be
+// written here; nor what is derived from it.
+void VenueFeed::release(const Subscription& stream, FeedChange::Removal how, UnixNanos now) {
+  using Leaving = publish::Sequencer::Leaving;
+  const InstrumentId id = venue_->instruments().intern(stream.symbol);
+  if (stream.dataset == Dataset::kBook) refreshes_.remove(id);
+  if (!settings_.in_group) return out_.release({id, stream.dataset}, now);
+  const Leaving leaving = how == FeedChange::Removal::kLost ? Leaving::kLost : Leaving::kHandedOver;
+  out_.hand_over({id, stream.dataset}, leaving, now);
+  if (stream.dataset == Dataset::kBook) out_.hand_over({id, Dataset::kBboBook}, leaving, now);
 }
 
 // Second connections first: they own no streams, and nobody waits for them.

@@ -20,6 +20,17 @@ struct FeedSettings {
   std::shared_ptr<ConnectBudget> connect_budget;  // of the venue, for the whole process
   std::uint64_t jitter_seed = 0;                  // spreads refreshes
   publish::SequencerOptions sequencer;
+  bool in_group = false;  // streams come from other workers, and go to them
+};
+
+// What streams of a venue are wanted from now on, and why others are not any more.
+struct FeedChange {
+  enum class Removal : std::uint8_t { kUnsubscribed, kHandedOver, kLost };
+
+  std::vector<normalize::Subscription> wanted;
+  Removal removal = Removal::kUnsubscribed;
+  std::int64_t epoch = 0;  // of what is added; 0: as before
+  bool renewed = false;    // of what stays, too: others may have written it meanwhile
 };
 
 // One venue on one thread: its instruments and books, the numbering of its streams, and its connections. Loads
@@ -40,8 +51,8 @@ class VenueFeed {
   // time, ns.
   void tick(UnixNanos now);
 
-  // The streams wanted from now on. Before the reference data has come it only notes them.
-  void change(const std::vector<normalize::Subscription>& wanted, UnixNanos now);
+  // Before the reference data has come it only notes them.
+  void change(const FeedChange& change, UnixNanos now);
 
   // Publishes every live book whole a last time and closes the connections; stopped() once they are closed.
   void stop(UnixNanos now);
@@ -68,16 +79,21 @@ class VenueFeed {
   // topics.
   std::vector<normalize::Subscription> known_only(const std::vector<normalize::Subscription>& wanted, UnixNanos now);
   void connect(const std::vector<normalize::Subscription>& wanted);
+  void add(const std::vector<normalize::Subscription>& streams, UnixNanos now);
+  void renew(UnixNanos now);
   // False: no connection has room, or each that has is being replaced.
   bool add_to_line(const normalize::ConnectionPlan& plan, UnixNanos now);
-  void remove(const std::vector<normalize::Subscription>& gone, UnixNanos now);
+  void release_unknown(const std::vector<normalize::Subscription>& before, const FeedChange& to, UnixNanos now);
+  void remove(const std::vector<normalize::Subscription>& gone, FeedChange::Removal how, UnixNanos now);
+  void release(const normalize::Subscription& stream, FeedChange::Removal how, UnixNanos now);
   std::unique_ptr<Connection> make_connection(normalize::ConnectionPlan plan);
   void rotate(Line& line, UnixNanos now);
   // Stops it and keeps it until its close is through.
   void retire(std::unique_ptr<Connection> connection);
   void refresh_due(UnixNanos now);
   void refresh(normalize::InstrumentId book);
-  void schedule_refreshes(const std::vector<normalize::Subscription>& streams, UnixNanos now);
+  // What remains to do for streams that have a connection now.
+  void opened(const std::vector<normalize::Subscription>& streams, UnixNanos now);
 
   FeedSettings settings_;
   const FeedPorts ports_;

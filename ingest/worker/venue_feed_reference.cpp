@@ -60,7 +60,7 @@ void VenueFeed::begin(UnixNanos now) {
   spdlog::info("starting venue={} instruments={} streams={}", config().name, venue_->instruments().size(),
                active_.size());
   connect(active_);
-  schedule_refreshes(active_, now);
+  opened(active_, now);
 }
 
 // Streams whose symbol the venue's reference data names. The others are told, once, as HALTED; everything else goes on.

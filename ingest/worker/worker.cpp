@@ -8,13 +8,13 @@
 #include <chrono>
 #include <map>
 #include <mutex>
-#include <random>
 #include <set>
 #include <utility>
 
 #include "ingest/account/account_setup.h"
 #include "ingest/config/address.h"
 #include "ingest/subscriptions/change.h"
+#include "ingest/worker/group_link.h"
 #include "ingest/worker/ingest_thread.h"
 #include "ingest/worker/lanes.h"
 #include "ingest/worker/stop_link.h"
@@ -60,17 +60,12 @@ void add_topics(const VenueConfig& venue, std::set<std::string>& topics) {
   }
 }
 
-// 16 hexadecimal digits: tells two processes of one worker name apart.
-std::string random_instance() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
-
 }  // namespace
 
 class Worker::Impl {
  public:
-  Impl(Config config, const std::string& record_dir) : config_(std::move(config)) {
+  Impl(Config config, const std::string& record_dir, std::function<void()> taken_over)
+      : config_(std::move(config)), taken_over_(std::move(taken_over)) {
     if (!record_dir.empty()) config_.record_dir = record_dir;
     for (const VenueConfig& venue : config_.venues) {
       venues_.push_back(share(venue));
@@ -86,8 +81,7 @@ class Worker::Impl {
   std::vector<std::string> start() {
     try {
       listen();
-      epoch_ = has_broker(config_) ? publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout)
-                                   : take_local_epoch(config_.journal.dir);
+      take_claim();
       if (!config_.record_dir.empty()) open_recorders();
     } catch (const std::exception& error) {
       return {error.what()};
@@ -103,6 +97,12 @@ class Worker::Impl {
       if (!problems.empty()) return problems;
       registrations_.push_back(
           metrics_.add([&running = *thread](publish::MetricWriter& out) { add_thread_metrics(running, out); }));
+    }
+    if (group_) {
+      const auto doubt = [this] {
+        for (const auto& thread : threads_) thread->doubt();
+      };
+      group_->follow([this](const GroupAssignment& assignment) { return apply(assignment); }, doubt, taken_over_);
     }
     ready_ = true;
     return {};
@@ -126,12 +126,13 @@ class Worker::Impl {
         left.push_back(fmt::format("venue {} has a new dataset", config_.venues[i].name));
         continue;
       }
+      if (group_) continue;
       config_.venues[i].symbols = same->symbols;
       config_.venues[i].dataset_names = same->dataset_names;
       config_.venues[i].datasets = same->datasets;
-      auto parts = shards_[i].split(wanted_streams(*same));
-      for (std::size_t n = 0; n < threads_.size(); ++n) threads_[n]->change(i, std::move(parts[n]));
+      wanted_[i] = wanted_streams(*same);
     }
+    if (!group_) change_threads({});
     for (std::string& what : renew_accounts(config_.accounts, config.accounts, accounts_.get())) {
       left.push_back(std::move(what));
     }
@@ -142,6 +143,7 @@ class Worker::Impl {
   std::size_t stop() {
     ready_ = false;
     stops_.reset();
+    if (group_) group_->freeze();
     for (const auto& thread : threads_) thread->stop();
     if (accounts_) accounts_->stop();
     std::size_t unacknowledged = 0;
@@ -150,6 +152,7 @@ class Worker::Impl {
     registrations_.clear();
     threads_.clear();
     accounts_.reset();
+    group_.reset();  // only now may others write what was ours
     return unacknowledged;
   }
 
@@ -166,6 +169,52 @@ class Worker::Impl {
     const auto address = parse_address(venue->rest_url());
     if (address) shared->rest_host = address->authority();
     return shared;
+  }
+
+  // What is wanted comes with the right to write it: from the file, or from the group.
+  void take_claim() {
+    for (const VenueConfig& venue : config_.venues) wanted_.push_back(wanted_streams(venue));
+    if (config_.group.empty()) {
+      epoch_ = has_broker(config_) ? publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout)
+                                   : take_local_epoch(config_.journal.dir);
+      return;
+    }
+    group_ = std::make_unique<GroupLink>(config_, kafka_settings(config_.kafka), group_stats_);
+    const GroupAssignment first = group_->join(kClaimTimeout);
+    epoch_ = *first.epoch;
+    holds_ = first.holds;
+    want(first);
+  }
+
+  void want(const GroupAssignment& assignment) {
+    for (std::size_t i = 0; i < config_.venues.size(); ++i) {
+      wanted_[i] = assignment.wanted.at(config_.venues[i].name);
+    }
+  }
+
+  // On the group's thread; it and reload() never both change what is wanted.
+  std::vector<std::future<void>> apply(const GroupAssignment& assignment) {
+    want(assignment);
+    ThreadChange change;
+    change.removal = assignment.removal;
+    change.renewed = assignment.renewed;
+    if (assignment.epoch) {
+      find_last_ids();
+      change.claim = ThreadClaim{*assignment.epoch, last_ids_, assignment.holds};
+    }
+    return change_threads(change);
+  }
+
+  // Each thread's share of what is wanted now.
+  std::vector<std::future<void>> change_threads(const ThreadChange& change) {
+    std::vector<ThreadChange> changes(threads_.size(), change);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      auto parts = shards_[i].split(wanted_[i]);
+      for (std::size_t n = 0; n < threads_.size(); ++n) changes[n].wanted.push_back(std::move(parts[n]));
+    }
+    std::vector<std::future<void>> settled;
+    for (std::size_t n = 0; n < threads_.size(); ++n) settled.push_back(threads_[n]->change(std::move(changes[n])));
+    return settled;
   }
 
   // One recording per venue and start, named by the second, so that none is written over.
@@ -204,13 +253,15 @@ class Worker::Impl {
     http_ = std::make_unique<publish::HttpServer>(address->host, address->port, std::move(handlers));
     registrations_.push_back(
         metrics_.add([&http = *http_](publish::MetricWriter& out) { add_process_metrics(http, out); }));
+    registrations_.push_back(
+        metrics_.add([this](publish::MetricWriter& out) { add_group_metrics(group_stats_, out); }));
   }
 
   // For people who read the topic; only its offset counts.
   schemas::Claim claim() const {
     schemas::Claim claim;
     claim.worker = config_.worker;
-    claim.instance = random_instance();
+    claim.instance = publish::random_instance();
     claim.time = wall_clock();
     for (const VenueConfig& venue : config_.venues) {
       claim.venues.push_back(venue.name);
@@ -230,8 +281,8 @@ class Worker::Impl {
     for (std::size_t n = 0; n < threads; ++n) {
       ThreadSetup& setup = setups[n];
       setup.number = static_cast<int>(n);
-      setup.epoch = epoch_;
-      setup.last_ids = last_ids_;
+      setup.claim = {epoch_, last_ids_, holds_};
+      setup.in_group = group_ != nullptr;
       setup.worker = config_.worker;
       setup.make_lane = [this, number = setup.number] { return make_market_lane(config_, number); };
       setup.refresh_ns = config_.refresh_s * 1'000'000'000;
@@ -296,7 +347,7 @@ class Worker::Impl {
   // The venue's feed on each thread. The reference data of a symbol is published where its streams are, of all others
   // on the first thread; decided once, so that a stream keeps its writer.
   void add_feeds(std::size_t venue, std::vector<ThreadSetup>& setups) {
-    auto parts = shards_[venue].split(wanted_streams(config_.venues[venue]));
+    auto parts = shards_[venue].split(wanted_[venue]);
     auto thread_of = std::make_shared<std::map<std::string, std::size_t, std::less<>>>();
     for (std::size_t n = 0; n < parts.size(); ++n) {
       for (const Subscription& one : parts[n]) thread_of->emplace(one.symbol, n);
@@ -319,6 +370,7 @@ class Worker::Impl {
   std::vector<std::string> fixed_differences(const Config& config) const {
     std::vector<std::string> left;
     if (config.worker != config_.worker) left.emplace_back("worker");
+    if (config.group != config_.group) left.emplace_back("group");
     if (config.threads != config_.threads) left.emplace_back("threads");
     if (config.kafka.brokers != config_.kafka.brokers) left.emplace_back("kafka.brokers");
     if (config.kafka.prefix != config_.kafka.prefix) left.emplace_back("kafka.prefix");
@@ -332,23 +384,28 @@ class Worker::Impl {
   }
 
   Config config_;
+  const std::function<void()> taken_over_;
   std::vector<std::shared_ptr<VenueShared>> venues_;  // by place in config_.venues
   std::vector<Shards> shards_;                        // the same
-  std::int64_t epoch_ = 0;
+  std::vector<std::vector<Subscription>> wanted_;     // the same
+  std::int64_t epoch_ = 0;                            // of the first claim
   std::shared_ptr<const publish::LastIds> last_ids_;
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;
+  GroupStats group_stats_;
   std::vector<std::unique_ptr<IngestThread>> threads_;
-  std::unique_ptr<AccountThread> accounts_;                    // null = none configured
-  std::mutex stops_mutex_;                                     // of the next, and of making accounts_
-  std::map<std::string, publish::HostStop> host_stops_;        // by host
-  std::unique_ptr<StopLink> stops_;                            // hears into all above
+  std::unique_ptr<AccountThread> accounts_;                        // null = none configured
+  std::mutex stops_mutex_;                                         // of the next, and of making accounts_
+  std::map<std::string, publish::HostStop> host_stops_;            // by host
+  std::unique_ptr<StopLink> stops_;                                // hears into all above
+  std::unique_ptr<GroupLink> group_;                               // null = no group; changes all above
+  std::function<bool(std::string_view, std::string_view)> holds_;  // of the first claim; empty = all
   std::vector<publish::Metrics::Registration> registrations_;  // read threads and recorders, so they end before them
   std::unique_ptr<publish::HttpServer> http_;
 };
 
-Worker::Worker(Config config, const std::string& record_dir)
-    : impl_(std::make_unique<Impl>(std::move(config), record_dir)) {}
+Worker::Worker(Config config, const std::string& record_dir, std::function<void()> taken_over)
+    : impl_(std::make_unique<Impl>(std::move(config), record_dir, std::move(taken_over))) {}
 Worker::~Worker() = default;
 std::vector<std::string> Worker::start() { return impl_->start(); }
 std::string Worker::metrics_address() const { return impl_->metrics_address(); }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@ namespace millrace::ingest {
 // them in order. Used by one thread, that of `millrace ingest`.
 class Worker {
  public:
-  // `config` has passed load(). `record_dir` replaces the configured one unless it is empty.
-  Worker(Config config, const std::string& record_dir);
+  // `config` has passed load(). `record_dir` replaces the configured one unless it is empty. `taken_over` is called
+  // once and on another thread if another process takes this worker's name, which only a group notices; then stop().
+  Worker(Config config, const std::string& record_dir, std::function<void()> taken_over);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

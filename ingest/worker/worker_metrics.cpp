@@ -136,6 +136,16 @@ void add_recorder_metrics(const std::string& venue, const CaptureWriter::Stats& 
   out.add<Metric::kDrops>(disk, venue, "recorder_disk");
 }
 
+void add_group_metrics(const GroupStats& stats, MetricWriter& out) {
+  out.add<Metric::kGroupPartitions>(stats.partitions);
+  out.add<Metric::kSubscriptionsRefused>(stats.refused);
+  out.add<Metric::kGroupEvents>(stats.claims, "claimed");
+  out.add<Metric::kGroupEvents>(stats.claim_retries, "claim_retried");
+  out.add<Metric::kGroupEvents>(stats.handed_over, "handed_over");
+  out.add<Metric::kGroupEvents>(stats.lost, "lost");
+  out.add<Metric::kGroupEvents>(stats.rejoined, "rejoined");
+}
+
 void add_process_metrics(const publish::HttpServer& http, MetricWriter& out) {
   for (const unsigned status : publish::HttpServer::kStatuses) {
     out.add<Metric::kHttpRequests>(static_cast<double>(http.answers(status)), std::to_string(status));

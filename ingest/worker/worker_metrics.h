@@ -4,6 +4,7 @@
 
 #include "ingest/account/account_thread.h"
 #include "ingest/record/capture_writer.h"
+#include "ingest/worker/group_link.h"
 #include "ingest/worker/ingest_thread.h"
 #include "publish/http/http_server.h"
 #include "publish/metrics.h"
@@ -19,6 +20,9 @@ void add_account_metrics(const AccountThread& thread, publish::MetricWriter& out
 
 // What the recording of a venue had to leave out, in lines: its queue was full, or the disk would not have them.
 void add_recorder_metrics(const std::string& venue, const CaptureWriter::Stats& stats, publish::MetricWriter& out);
+
+// The worker's place in its group.
+void add_group_metrics(const GroupStats& stats, publish::MetricWriter& out);
 
 // What the endpoint answered, and the version.
 void add_process_metrics(const publish::HttpServer& http, publish::MetricWriter& out);

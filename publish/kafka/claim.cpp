@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string_view>
 
@@ -85,6 +86,19 @@ std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue,
   return highest;
 }
 
+std::string stale_claim_topic(const KafkaSettings& settings, std::int64_t epoch, const std::string& venue,
+                              std::int64_t last) {
+  return fmt::format(
+      "kafka: our epoch would be {}, but {} was already written under epoch {}: topic {} was deleted or is another "
+      "cluster's. Use a new --prefix, or delete the topics of this one and apply them again",
+      epoch, venue, last, full_topic(settings.prefix, kClaimTopic));
+}
+
+std::string random_instance() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 // The check comes after the claim: the other order would leave a moment in which another worker could write.
 std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
@@ -92,10 +106,7 @@ std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& cla
   for (const std::string& venue : claim.venues) {
     const std::int64_t last = last_epoch(settings, venue, left_until(deadline));
     if (last < epoch) continue;
-    throw std::runtime_error(fmt::format(
-        "kafka: our epoch would be {}, but {} was already written under epoch {}: topic {} was deleted or is "
-        "another cluster's. Use a new --prefix, or delete the topics of this one and apply them again",
-        epoch, venue, last, full_topic(settings.prefix, kClaimTopic)));
+    throw std::runtime_error(stale_claim_topic(settings, epoch, venue, last));
   }
   return epoch;
 }

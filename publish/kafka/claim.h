@@ -23,6 +23,13 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
 // its beginning to its end as it is now.
 std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout);
 
+// What to say to an epoch that status has left behind already.
+std::string stale_claim_topic(const KafkaSettings& settings, std::int64_t epoch, const std::string& venue,
+                              std::int64_t last);
+
+// 16 hexadecimal digits: tells two processes of one worker name apart.
+std::string random_instance();
+
 // Both: the epoch under which the claim's venues may be written. Throws too if the epoch is not above what the venues'
 // status already names: then the claim topic was made anew, and consumers would ignore every record.
 std::int64_t take_epoch(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);

@@ -63,16 +63,21 @@ Conf make_conf(const SettingList& settings, Trouble& trouble) {
   return conf;
 }
 
-// librdkafka takes the configuration over only if it succeeds; else it stays ours and is freed here.
 Client make_client(ClientKind kind, const SettingList& settings) {
-  auto trouble = std::make_unique<Trouble>();
-  Conf conf = make_conf(settings, *trouble);
+  return make_client(kind, settings, nullptr, std::make_unique<Trouble>());
+}
+
+// librdkafka takes the configuration over only if it succeeds; else it stays ours and is freed here.
+Client make_client(ClientKind kind, const SettingList& settings, void (*adjust)(rd_kafka_conf_t*),
+                   std::unique_ptr<Trouble> opaque) {
+  Conf conf = make_conf(settings, *opaque);
+  if (adjust != nullptr) adjust(conf.get());
   char text[512] = "";
   Client client(rd_kafka_new(kind == ClientKind::kReading ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), text,
                              sizeof text));
   if (!client) throw std::runtime_error(fmt::format("kafka: cannot make a client: {}", text));
-  static_cast<void>(conf.release());     // librdkafka's now
-  static_cast<void>(trouble.release());  // the deleter's
+  static_cast<void>(conf.release());    // librdkafka's now
+  static_cast<void>(opaque.release());  // the deleter's
   return client;
 }
 

@@ -42,6 +42,9 @@ enum class ClientKind { kAsking, kProducing, kReading };
 // A handle without callbacks, but with a Trouble of its own. Throws std::runtime_error. Its destructor waits for
 // librdkafka's threads.
 Client make_client(ClientKind kind, const SettingList& settings);
+// One with the callbacks that `adjust` sets; they find `opaque`, which becomes the handle's own.
+Client make_client(ClientKind kind, const SettingList& settings, void (*adjust)(rd_kafka_conf_t*),
+                   std::unique_ptr<Trouble> opaque);
 
 struct HeadersDeleter {
   void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }

@@ -36,9 +36,25 @@ bool is_fence(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
+// What became of a record that somebody asks about.
+struct Delivery {
+  bool came = false;
+  std::int64_t offset = -1;  // absent until acknowledged
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+  if (message->_private == nullptr) return;
+  auto& delivery = *static_cast<Delivery*>(message->_private);
+  delivery.came = true;
+  delivery.error = message->err;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) delivery.offset = message->offset;
+}
+
 }  // namespace
 
 struct Transactor::Handle {
+  Delivery report;  // of the one record that is asked about; outlives the client, whose report may come late
   Client client;
 
   Outcome failed(const Error& error, Outcome otherwise, std::string& text) const {
@@ -48,46 +64,34 @@ struct Transactor::Handle {
     if (is_fence(rd_kafka_error_code(error.get())) || is_fence(fatal_code)) return Outcome::kFenced;
     return fatal_code != RD_KAFKA_RESP_ERR_NO_ERROR ? Outcome::kUnknown : otherwise;
   }
+
   void abort(milliseconds timeout) const {
     // What it says changes nothing: the next init() ends an open transaction, too.
     own(rd_kafka_abort_transaction(client.get(), static_cast<int>(timeout.count())));
   }
-};
 
-Transactor::Transactor(KafkaSettings settings, std::string transactional_id)
-    : settings_(std::move(settings)), id_(std::move(transactional_id)) {}
-
-Transactor::~Transactor() = default;
-
-// A new handle each time: one that was fenced is dead for good.
-void Transactor::init(milliseconds timeout) {
-  handle_ = std::make_unique<Handle>();
-  handle_->client = make_client(ClientKind::kProducing, transaction_settings(settings_, id_));
-  const Error error = own(rd_kafka_init_transactions(handle_->client.get(), static_cast<int>(timeout.count())));
-  if (!error) return;
-  const bool denied = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-  const Trouble& trouble = trouble_of(handle_->client.get());
-  const std::string why =
-      trouble.refused() ? no_answer(settings_.brokers, trouble) : rd_kafka_error_string(error.get());
-  handle_.reset();
-  if (denied) throw std::runtime_error(not_authorized("transactional id", id_, "Write and Describe"));
-  throw std::runtime_error(fmt::format("kafka: transactions of {}: {}", id_, why));
-}
-
-Transactor::Outcome Transactor::commit(const std::vector<TransactionRecord>& records, milliseconds timeout,
-                                       std::string& error) {
-  if (!handle_) {
-    error = "not initialized";
-    return Outcome::kFailed;
+  // A step before the commit was refused.
+  Outcome ended(const Error& refused, milliseconds timeout, std::string& text) const {
+    const Outcome outcome = failed(refused, Outcome::kFailed, text);
+    abort(timeout);
+    return outcome;
   }
-  rd_kafka_t* const client = handle_->client.get();
-  if (const Error begun = own(rd_kafka_begin_transaction(client)); begun) {
-    return handle_->failed(begun, Outcome::kFailed, error);
+
+  // After a time-out the call may be repeated, and nobody knows how it ends until it does.
+  Outcome end(milliseconds timeout, std::string& text) const {
+    const Error done = own(rd_kafka_commit_transaction(client.get(), static_cast<int>(timeout.count())));
+    if (!done) return Outcome::kCommitted;
+    const bool abortable = rd_kafka_error_txn_requires_abort(done.get()) != 0;
+    const Outcome outcome = failed(done, abortable ? Outcome::kFailed : Outcome::kUnknown, text);
+    if (abortable) abort(timeout);
+    return outcome;
   }
-  for (const TransactionRecord& record : records) {
-    const std::string topic = full_topic(settings_.prefix, record.topic);
+
+  // Null: nobody asks what becomes of it.
+  Error produce(const std::string& prefix, const TransactionRecord& record, Delivery* delivery) const {
+    const std::string topic = full_topic(prefix, record.topic);
     const HeaderBytes header = encode_header(header_of(record.type, record.bytes, 0));
-    std::array<rd_kafka_vu_t, 5> fields{};
+    std::array<rd_kafka_vu_t, 6> fields{};
     fields[0].vtype = RD_KAFKA_VTYPE_TOPIC;
     fields[0].u.cstr = topic.c_str();
     fields[1].vtype = RD_KAFKA_VTYPE_VALUE;
@@ -101,20 +105,97 @@ Transactor::Outcome Transactor::commit(const std::vector<TransactionRecord>& rec
     fields[3].u.headers = headers.get();
     fields[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     fields[4].u.i = RD_KAFKA_MSG_F_COPY;
-    if (const Error refused = own(rd_kafka_produceva(client, fields.data(), fields.size())); refused) {
-      const Outcome outcome = handle_->failed(refused, Outcome::kFailed, error);
-      handle_->abort(timeout);
-      return outcome;
-    }
-    static_cast<void>(headers.release());  // librdkafka's now
+    fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    fields[5].u.ptr = delivery;
+    Error refused = own(rd_kafka_produceva(client.get(), fields.data(), fields.size()));
+    if (!refused) static_cast<void>(headers.release());  // librdkafka's now
+    return refused;
   }
-  // After a time-out the call may be repeated, and nobody knows how it ends until it does.
-  const Error done = own(rd_kafka_commit_transaction(client, static_cast<int>(timeout.count())));
-  if (!done) return Outcome::kCommitted;
-  const bool abortable = rd_kafka_error_txn_requires_abort(done.get()) != 0;
-  const Outcome outcome = handle_->failed(done, abortable ? Outcome::kFailed : Outcome::kUnknown, error);
-  if (abortable) handle_->abort(timeout);
-  return outcome;
+
+  // Which offsets are sent does not matter: nobody reads them, the membership beside them counts.
+  Error send_membership(rd_kafka_t* consumer, milliseconds timeout) const {
+    using Membership =
+        std::unique_ptr<rd_kafka_consumer_group_metadata_t, decltype(&rd_kafka_consumer_group_metadata_destroy)>;
+    const Membership membership(rd_kafka_consumer_group_metadata(consumer), rd_kafka_consumer_group_metadata_destroy);
+    rd_kafka_topic_partition_list_t* list = nullptr;
+    if (const auto error = rd_kafka_assignment(consumer, &list); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return own(rd_kafka_error_new(error, "%s", "its assignment is not known"));
+    }
+    const std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)> offsets(
+        list, rd_kafka_topic_partition_list_destroy);
+    for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = 0;
+    return own(rd_kafka_send_offsets_to_transaction(client.get(), offsets.get(), membership.get(),
+                                                    static_cast<int>(timeout.count())));
+  }
+};
+
+Transactor::Transactor(KafkaSettings settings, std::string transactional_id)
+    : settings_(std::move(settings)), id_(std::move(transactional_id)) {}
+
+Transactor::~Transactor() = default;
+
+// A new handle each time: one that was fenced is dead for good.
+void Transactor::init(milliseconds timeout) {
+  handle_ = std::make_unique<Handle>();
+  const auto with_reports = [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, on_delivery); };
+  handle_->client = make_client(ClientKind::kProducing, transaction_settings(settings_, id_), with_reports,
+                                std::make_unique<Trouble>());
+  const Error error = own(rd_kafka_init_transactions(handle_->client.get(), static_cast<int>(timeout.count())));
+  if (!error) return;
+  const bool denied = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  const Trouble& trouble = trouble_of(handle_->client.get());
+  const std::string why =
+      trouble.refused() ? no_answer(settings_.brokers, trouble) : rd_kafka_error_string(error.get());
+  handle_.reset();
+  if (denied) throw std::runtime_error(not_authorized("transactional id", id_, "Write and Describe"));
+  throw std::runtime_error(fmt::format("kafka: transactions of {}: {}", id_, why));
+}
+
+Transactor::Outcome Transactor::begin(std::string& error) {
+  if (!handle_) {
+    error = "not initialized";
+    return Outcome::kFailed;
+  }
+  const Error begun = own(rd_kafka_begin_transaction(handle_->client.get()));
+  return begun ? handle_->failed(begun, Outcome::kFailed, error) : Outcome::kCommitted;
+}
+
+Transactor::Outcome Transactor::commit(const std::vector<TransactionRecord>& records, milliseconds timeout,
+                                       std::string& error) {
+  if (const Outcome begun = begin(error); begun != Outcome::kCommitted) return begun;
+  for (const TransactionRecord& record : records) {
+    if (const Error refused = handle_->produce(settings_.prefix, record, nullptr); refused) {
+      return handle_->ended(refused, timeout, error);
+    }
+  }
+  return handle_->end(timeout, error);
+}
+
+// The broker compares the member's generation when the offsets are sent, and holds the group's next one back until the
+// transaction has ended: between the two nobody else can be given the partitions.
+Transactor::Outcome Transactor::commit_as_member(const TransactionRecord& record, rd_kafka_s* consumer,
+                                                 milliseconds timeout, std::string& error, std::int64_t& offset) {
+  if (const Outcome begun = begin(error); begun != Outcome::kCommitted) return begun;
+  Delivery& delivery = handle_->report = {};
+  if (const Error refused = handle_->produce(settings_.prefix, record, &delivery); refused) {
+    return handle_->ended(refused, timeout, error);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!delivery.came && std::chrono::steady_clock::now() < deadline) rd_kafka_poll(handle_->client.get(), 10);
+  if (!delivery.came) {
+    error = "the broker did not acknowledge it in time";
+    return Outcome::kUnknown;
+  }
+  if (delivery.offset < 0) {
+    error = rd_kafka_err2str(delivery.error);
+    handle_->abort(timeout);
+    return Outcome::kFailed;
+  }
+  offset = delivery.offset;
+  if (const Error refused = handle_->send_membership(consumer, timeout); refused) {
+    return handle_->ended(refused, timeout, error);
+  }
+  return handle_->end(timeout, error);
 }
 
 }  // namespace millrace::publish

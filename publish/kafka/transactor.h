@@ -10,6 +10,8 @@
 #include "publish/kafka/settings.h"
 #include "schemas/codec/decode.h"
 
+struct rd_kafka_s;  // librdkafka's handle
+
 namespace millrace::publish {
 
 // A record of a transaction.
@@ -44,8 +46,15 @@ class Transactor {
   // One transaction. `error` has librdkafka's words unless it was committed.
   Outcome commit(const std::vector<TransactionRecord>& records, std::chrono::milliseconds timeout, std::string& error);
 
+  // One record that counts only if its writer is a member of a consumer group at the moment of the commit: the broker
+  // refuses it (kFailed) if the group has gone on without `consumer`, which is librdkafka's handle of it and is
+  // assigned at least one partition. `offset`: where the record stands.
+  Outcome commit_as_member(const TransactionRecord& record, rd_kafka_s* consumer, std::chrono::milliseconds timeout,
+                           std::string& error, std::int64_t& offset);
+
  private:
   struct Handle;
+  Outcome begin(std::string& error);
   const KafkaSettings settings_;
   const std::string id_;
   std::unique_ptr<Handle> handle_;

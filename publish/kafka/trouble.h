@@ -8,9 +8,15 @@ namespace millrace::publish {
 
 // What a client's connections complained about last, in librdkafka's words, with what to do about it. librdkafka tells
 // its reasons in its log alone, so this is fed by the log callback. All members from any thread. Holds no secret:
-// librdkafka names users and files, never passwords.
+// librdkafka names users and files, never passwords. It is its handle's opaque: what other callbacks need is derived
+// from it.
 class Trouble {
  public:
+  Trouble() = default;
+  virtual ~Trouble() = default;
+  Trouble(const Trouble&) = delete;
+  Trouble& operator=(const Trouble&) = delete;
+
   // A line of librdkafka's log; those that say nothing about a connection are passed over.
   void note(std::string_view facility, std::string_view text);
   // Waiting will not help: password, certificate or authority are wrong.

@@ -61,7 +61,7 @@ void Sequencer::connection_state(ConnectionId connection, StreamState state, std
 
 // A stream that moves must be heard on its new connection first, before that one's frames prove it alive.
 void Sequencer::assign(StreamKey key, ConnectionId connection) {
-  Stream& stream = open(key);
+  Stream& stream = open_own(key);
   if (stream.connection != connection) stream.has_data = false;
   connection_at(connection);
   stream.connection = connection;
@@ -69,19 +69,59 @@ void Sequencer::assign(StreamKey key, ConnectionId connection) {
   stream.released = false;
 }
 
-// The stream is kept with its numbers: if it comes back in this epoch, its seq goes on where it was.
+// The stream is kept with its numbers: if it comes back under this claim, its seq goes on where it was.
 void Sequencer::release(StreamKey key, UnixNanos now) {
   Stream& stream = open(key);
   set_state(stream, StreamState::kDisconnected, "unsubscribed", {}, now);
+  let_go(stream);
+}
+
+void Sequencer::hand_over(StreamKey key, Leaving how, UnixNanos now) {
+  Stream* const stream = known(key);
+  if (stream == nullptr) return;
+  if (how == Leaving::kHandedOver) set_state(*stream, StreamState::kDisconnected, "handed_over", {}, now);
+  let_go(*stream);
+  stream->foreign = true;
+}
+
+void Sequencer::let_go(Stream& stream) {
   stream.released = true;
   stream.assigned = false;
   stream.has_data = false;
 }
 
+void Sequencer::renew(StreamKey key, UnixNanos now) {
+  Stream* const before = known(key);
+  if (before == nullptr || !before->assigned || before->epoch == options_.epoch) return;
+  const StreamState state = before->state;
+  const ConnectionId connection = before->connection;
+  const bool has_data = before->has_data;
+  const UnixNanos last_record = before->last_record;
+  let_go(*before);
+  take_over(key, now);
+  assign(key, connection);
+  Stream& stream = *known(key);
+  stream.has_data = has_data;
+  stream.last_record = last_record;
+  stream.conflated = stream.type == schemas::MessageType::kBook;  // the whole book that follows is news to readers
+  set_state(stream, state, "claimed", {}, now);
+}
+
+void Sequencer::tell_again() noexcept {
+  for (Stream& stream : streams_) {
+    if (stream.assigned && stream.to_tell == nullptr) stream.to_tell = "told_again";
+  }
+}
+
+bool Sequencer::settled() const noexcept {
+  return std::ranges::none_of(streams_, [](const Stream& one) { return one.released && one.in_flight > 0; });
+}
+
 void Sequencer::on_state(StreamKey key, StreamState state, std::string_view reason) {
   // Offline a state opens no stream: its name may still be unknown, and nobody would read the record.
   if (!options_.live && find(key) == nullptr) return;
-  set_state(open(key), state, reason, {}, now_);
+  Stream& stream = open(key);
+  if (!stream.foreign) set_state(stream, state, reason, {}, now_);
 }
 
 // One place for all changes, so that status tells each exactly once.
@@ -107,7 +147,12 @@ void Sequencer::write_status(const Stream& stream, std::string_view reason, std:
     body.loss_evidence = capability->evidence;
     body.evidence_depth = capability->evidence_depth;
   }
-  ops_.status(stream, options_.epoch, time, body);
+  ops_.status(stream, stream.epoch, time, body);
+}
+
+// Counted for hand_over(): a stream is another worker's only when nothing of ours is on its way.
+void Sequencer::reported(Stream& stream) {
+  if (stream.in_flight > 0) --stream.in_flight;
 }
 
 Stream* Sequencer::at(StreamSlot slot) const noexcept {
@@ -119,6 +164,7 @@ Stream* Sequencer::at(StreamSlot slot) const noexcept {
 void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t seq) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
+  reported(*stream);
   stream->partition = partition;
   if (offset >= 0) stream->acked_offset = offset;
   while (!stream->declared.empty() && stream->declared.front().first <= seq) stream->declared.pop_front();
@@ -129,6 +175,7 @@ void Sequencer::on_ack(StreamSlot slot, std::int32_t partition, std::int64_t off
 void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reason) {
   Stream* stream = at(slot);
   if (stream == nullptr) return;
+  reported(*stream);
   counters_.drops.add(reason);
   lost_later(*stream, seq, reason, std::max(now_, last_tick_));
   if (reason == "forbidden" && !std::exchange(stream->forbidden, true)) stream->to_tell = "forbidden";
@@ -194,7 +241,7 @@ schemas::StreamBeat Sequencer::beat_of(const Stream& stream, UnixNanos now) cons
   schemas::StreamBeat beat;
   beat.symbol = stream.identity.symbol;
   beat.instrument = stream.identity.instrument;
-  beat.epoch = options_.epoch;
+  beat.epoch = stream.epoch;
   beat.next_seq = stream.seq + 1;
   beat.partition = stream.partition;
   beat.acked_offset = stream.acked_offset;

@@ -58,9 +58,50 @@ const Stream* Sequencer::find(StreamKey key) const noexcept {
   return place < index_.size() && index_[place] > 0 ? &streams_[index_[place] - 1] : nullptr;
 }
 
-// The RESTART mark waits like any hole: the stream's first record carries it, and until then the heartbeat does.
+// Reports that are on their way belong to the numbers of the epoch before: such a stream is left to them, and another
+// one is made.
 Stream& Sequencer::open(StreamKey key) {
-  if (const Stream* found = find(key)) return const_cast<Stream&>(*found);
+  Stream* const found = known(key);
+  if (found == nullptr) return make(key);
+  if (found->assigned || found->foreign || found->epoch == options_.epoch) return *found;
+  if (found->in_flight > 0) return make(key);
+  begin_epoch(*found);
+  return *found;
+}
+
+Stream& Sequencer::open_own(StreamKey key) {
+  if (Stream* stream = known(key)) stream->foreign = false;
+  return open(key);
+}
+
+// The RESTART mark waits like any hole: the stream's first record carries it, and until then the heartbeat does.
+void Sequencer::begin_epoch(Stream& stream) {
+  stream.epoch = options_.epoch;
+  stream.seq = 0;
+  stream.gaps = {};
+  stream.lost_since = 0;
+  stream.needs_snapshot = stream.conflated = false;
+  stream.late_quote.reset();
+  stream.last_venue_seq.reset();
+  stream.awaited_seq.reset();
+  stream.last_record = kNever;
+  stream.state = StreamState::kUnspecified;
+  stream.acked_offset.reset();
+  if (!options_.live) return;
+  const auto& ask = options_.previous_venue_seq;
+  const auto previous = ask ? ask(stream.identity.symbol, stream.key.dataset) : std::nullopt;
+  stream.gaps.add({GapKind::kRestart, previous, {}, {}, "restart"});
+  counters_.gaps[static_cast<std::size_t>(GapKind::kRestart)].add("restart");
+}
+
+Stream* Sequencer::of_event(StreamKey key) {
+  Stream& stream = open(key);
+  if (!stream.foreign) return &stream;
+  counters_.drops.add("handed_over");
+  return nullptr;
+}
+
+Stream& Sequencer::make(StreamKey key) {
   const normalize::InstrumentInfo& info = instruments_[key.instrument];
   Stream& stream = streams_.emplace_back();
   stream.key = key;
@@ -69,12 +110,7 @@ Stream& Sequencer::open(StreamKey key) {
   stream.name = {info.instrument, normalize::name(key.dataset)};
   const auto* capability = capability_of(key.dataset);
   stream.cadence_ns = capability ? capability->cadence_ns : 0;
-  if (options_.live) {
-    const auto& ask = options_.previous_venue_seq;
-    const auto previous = ask ? ask(info.symbol, key.dataset) : std::nullopt;
-    stream.gaps.add({GapKind::kRestart, previous, {}, {}, "restart"});
-    counters_.gaps[static_cast<std::size_t>(GapKind::kRestart)].add("restart");
-  }
+  begin_epoch(stream);
   stream.slot = sink_.open({&stream.identity, std::string{normalize::name(key.dataset)}, stream.type});
 
   const std::size_t place = index(key.instrument) * normalize::kDatasetCount + static_cast<std::size_t>(key.dataset);
@@ -102,7 +138,7 @@ std::uint32_t Sequencer::flags_of(const Stream& stream, const EventMeta& meta, U
 schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
   schemas::Meta stamped;
   stamped.stream = &stream.identity;
-  stamped.epoch = options_.epoch;
+  stamped.epoch = stream.epoch;
   stamped.seq = ++stream.seq;
   stamped.venue_seq = meta.venue_seq;
   stamped.venue_time = meta.venue_time;
@@ -123,6 +159,12 @@ schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
 // Reserved by a bound and not by the exact size: computing that would cost as much as the encoding.
 template <class Body>
 bool Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
+  return publish_fixed(stream, meta, body,
+                       (meta.flags & schemas::flag::kRefresh) != 0 ? Proof::kNothing : Proof::kAlive);
+}
+
+template <class Body>
+bool Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body, Proof proof) {
   const schemas::Meta stamped = stamp(stream, meta);
   const std::span<std::byte> room = sink_.reserve(stream.slot, encoded_bound(stamped, body));
   if (room.empty()) {
@@ -130,7 +172,7 @@ bool Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body&
     return false;
   }
   sink_.commit(stream.slot, encode(stamped, body, room), stamped.seq);
-  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
+  committed(stream, stamped, proof);
   return true;
 }
 
@@ -144,18 +186,19 @@ void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Bod
   if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
   std::memcpy(room.data(), scratch_.data(), scratch_.size());
   sink_.commit(stream.slot, scratch_.size(), stamped.seq);
-  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0);
+  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0 ? Proof::kNothing : Proof::kAlive);
 }
 
-// All that a record proves or ends, in one place. A refresh clears the holes like any record, but proves nothing about
-// the venue.
-void Sequencer::committed(Stream& stream, const schemas::Meta& meta, bool refresh) {
+// All that a record proves or ends, in one place. One of ours clears the holes like any record, but proves nothing
+// about the venue.
+void Sequencer::committed(Stream& stream, const schemas::Meta& meta, Proof proof) {
+  if (options_.live) ++stream.in_flight;
   counters_.records[static_cast<std::size_t>(stream.key.dataset)].add();
   stream.had_record = true;
   stream.conflated = false;
   if (meta.venue_seq) stream.last_venue_seq = meta.venue_seq;
   if (!stream.gaps.empty()) declared(stream, meta);
-  if (refresh) return;  // ours, not the venue's: proves nothing
+  if (proof == Proof::kNothing) return;
 
   stream.last_record = std::max(stream.last_record, meta.receive_time);
   stream.released = false;
@@ -172,7 +215,7 @@ void Sequencer::declared(Stream& stream, const schemas::Meta& meta) {
   const bool snapshot = (meta.flags & schemas::flag::kSnapshot) != 0;
   for (const schemas::GapMark& mark : stream.gaps.marks()) {
     if (mark.kind == GapKind::kRestart && !mark.from) continue;  // says nothing about a hole
-    ops_.gap(stream, options_.epoch, meta.receive_time,
+    ops_.gap(stream, stream.epoch, meta.receive_time,
              {std::string{normalize::name(stream.key.dataset)}, mark,
               stream.lost_since > 0 ? stream.lost_since : meta.receive_time, meta.receive_time,
               snapshot ? "snapshot" : "declared"});
@@ -231,7 +274,9 @@ void Sequencer::begin_timer(UnixNanos now) {
 }
 
 void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Book& book) {
-  Stream& stream = open(key);
+  Stream* const ours = of_event(key);
+  if (ours == nullptr) return;
+  Stream& stream = *ours;
   const bool snapshot = book.kind == schemas::BookKind::kSnapshot;
   if (stream.needs_snapshot && !snapshot) {
     // A delta on a book that misses one would build a wrong book at the reader.
@@ -243,14 +288,29 @@ void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Boo
 }
 
 void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo& bbo) {
-  Stream& stream = open(key);
-  if (publish_fixed(stream, meta, bbo)) {
-    stream.late_quote.reset();
-    return;
-  }
+  Stream* const stream = of_event(key);
+  if (stream == nullptr) return;
+  if (publish_fixed(*stream, meta, bbo)) return stream->late_quote.reset();
   EventMeta kept = meta;
   kept.receive_time = meta.receive_time.value_or(now_);
-  stream.late_quote = std::make_unique<Stream::Quote>(Stream::Quote{kept, bbo});
+  stream->late_quote = std::make_unique<Stream::Quote>(Stream::Quote{kept, bbo});
+}
+
+// The book first takes up what the venue says anew; nothing is in it until then, and that is what a reader is told.
+void Sequencer::take_over(StreamKey key, UnixNanos now) {
+  Stream& stream = open_own(key);
+  if (stream.seq > 0) return;
+  begin_timer(now);
+  EventMeta meta;
+  meta.flags = schemas::flag::kReset;
+  if (stream.type == MessageType::kBook) {
+    meta.flags |= schemas::flag::kSnapshot;
+    schemas::Book book;
+    book.kind = schemas::BookKind::kSnapshot;
+    publish_fixed(stream, meta, book, Proof::kNothing);
+  } else if (stream.type == MessageType::kBbo) {
+    publish_fixed(stream, meta, schemas::Bbo{}, Proof::kNothing);
+  }
 }
 
 // Not by on_bbo(), which would keep it again as new.
@@ -260,15 +320,15 @@ void Sequencer::publish_late_quote(Stream& stream) {
 }
 
 void Sequencer::on_trade(StreamKey key, const EventMeta& meta, const schemas::Trade& trade) {
-  publish_fixed(open(key), meta, trade);
+  if (Stream* stream = of_event(key)) publish_fixed(*stream, meta, trade);
 }
 
 void Sequencer::on_ticker(StreamKey key, const EventMeta& meta, const schemas::Ticker& ticker) {
-  publish_scratch(open(key), meta, ticker);
+  if (Stream* stream = of_event(key)) publish_scratch(*stream, meta, ticker);
 }
 
 void Sequencer::on_candle(StreamKey key, const EventMeta& meta, const schemas::Candle& candle) {
-  publish_scratch(open(key), meta, candle);
+  if (Stream* stream = of_event(key)) publish_scratch(*stream, meta, candle);
 }
 
 // Filtered before it gets a number: the stream belongs to another thread, and a number here would be a hole there.
@@ -278,11 +338,13 @@ void Sequencer::on_instrument(StreamKey key, const EventMeta& meta, const schema
 }
 
 void Sequencer::on_gap(StreamKey key, schemas::GapMark mark) {
-  Stream& stream = open(key);
+  Stream* const ours = of_event(key);
+  if (ours == nullptr) return;
+  Stream& stream = *ours;
   counters_.gaps[static_cast<std::size_t>(mark.kind) % counters_.gaps.size()].add(mark.reason);
   if (stream.lost_since == 0) stream.lost_since = now_;
   // In the ledger at once: if the stream never resumes, this is the only record of the hole.
-  ops_.gap(stream, options_.epoch, now_, {std::string{normalize::name(key.dataset)}, mark, now_, {}, {}});
+  ops_.gap(stream, stream.epoch, now_, {std::string{normalize::name(key.dataset)}, mark, now_, {}, {}});
   stream.gaps.add(std::move(mark));
 }
 

@@ -21,7 +21,7 @@ namespace millrace::publish {
 
 // How a Sequencer numbers and stamps. Functions are called on its thread and must not call it back.
 struct SequencerOptions {
-  std::int64_t epoch = 1;  // the claim; above every earlier one of these streams
+  std::int64_t epoch = 1;  // the claim; above every earlier one of these streams. begin_claim() replaces it
   // Live: records carry a publish time, a RESTART gap opens each stream, status and heartbeats are written.
   bool live = false;
   std::function<UnixNanos()> clock;  // required if live, else unused
@@ -76,6 +76,24 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void assign(normalize::StreamKey key, ConnectionId connection);
   // Unsubscribed: no heartbeats, no staleness, status DISCONNECTED. A later record or assign() takes it up again.
   void release(normalize::StreamKey key, UnixNanos now);
+  // The stream goes to another worker: until it is assigned again, whatever comes for it is dropped and counted.
+  // kLost: that worker writes already, so nothing is said, as it would be taken for its word.
+  enum class Leaving : std::uint8_t { kHandedOver, kLost };
+  void hand_over(normalize::StreamKey key, Leaving how, UnixNanos now);
+
+  // A later claim of this worker. Streams that are assigned go on under theirs; all others begin anew under this one,
+  // with seq 1 and a RESTART mark, when they are assigned or, if nobody else has them, have a record.
+  void begin_claim(std::int64_t epoch) noexcept { options_.epoch = epoch; }
+  // The stream is ours from now on. A book or a quote opens with a record without levels (flag RESET), so that whatever
+  // an earlier writer still has on its way is older from then on; nothing is written if the stream has a record of this
+  // epoch already.
+  void take_over(normalize::StreamKey key, UnixNanos now);
+  // An assigned stream begins anew under the last claim, on its connection and in its state.
+  void renew(normalize::StreamKey key, UnixNanos now);
+  // Status says the state of every assigned stream once more, with the next tick().
+  void tell_again() noexcept;
+  // Of every released stream the sink has reported what it took.
+  bool settled() const noexcept;
 
   // AckListener. None of them writes a record: what there is to say follows with the next one or with tick().
   void on_ack(StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t seq) override;
@@ -98,8 +116,16 @@ class Sequencer final : public normalize::EventSink, public AckListener {
 
  private:
   const normalize::DatasetCapability* capability_of(normalize::Dataset dataset) const noexcept;
-  // The stream of this key, made on first use under the name that the instrument has then.
+  // The stream of this key, made on first use under the name that the instrument has then; begun anew if it is not
+  // assigned, not another worker's, and a later claim has come.
   Stream& open(normalize::StreamKey key);
+  // The stream of an event; null: it is another worker's, which is counted as a drop.
+  Stream* of_event(normalize::StreamKey key);
+  Stream* known(normalize::StreamKey key) noexcept { return const_cast<Stream*>(find(key)); }
+  Stream& open_own(normalize::StreamKey key);  // no longer another worker's
+  Stream& make(normalize::StreamKey key);
+  void begin_epoch(Stream& stream);
+  void let_go(Stream& stream);
   Connection& connection_at(ConnectionId connection);
 
   // When the stream was last proven alive; kNever before its first record.
@@ -109,14 +135,19 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   // Uses up the next number, whatever becomes of the record.
   schemas::Meta stamp(Stream& stream, const normalize::EventMeta& meta);
 
+  // What a record says about the venue.
+  enum class Proof : std::uint8_t { kAlive, kNothing };
+
   // For the hot messages, which are encoded straight into the sink; the others go by way of scratch_, as their size is
-  // not known before.
+  // not known before. False: there was no room.
   template <class Body>
-  bool publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);  // false: there was no room
+  bool publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body);
+  template <class Body>
+  bool publish_fixed(Stream& stream, const normalize::EventMeta& meta, const Body& body, Proof proof);
   template <class Body>
   void publish_scratch(Stream& stream, const normalize::EventMeta& meta, const Body& body);
   // After a record was taken: what it proves, declares and ends. lost() is the other way out.
-  void committed(Stream& stream, const schemas::Meta& meta, bool refresh);
+  void committed(Stream& stream, const schemas::Meta& meta, Proof proof);
   void declared(Stream& stream, const schemas::Meta& meta);
   void lost(Stream& stream, std::string_view drop_reason, UnixNanos time);
   void mark_lost(Stream& stream, std::int64_t seq, std::string_view reason, UnixNanos time);
@@ -130,6 +161,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
                  UnixNanos time);
   void write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time);
   Stream* at(StreamSlot slot) const noexcept;
+  static void reported(Stream& stream);
   // LIVE and STALE, by the rule of the stream's cadence or of its connection's silence.
   void check_alive(Stream& stream, UnixNanos now);
   // A sibling knows of a later state of the book for longer than two channels can be apart.

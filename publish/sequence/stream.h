@@ -41,7 +41,9 @@ struct Stream {
   StreamSlot slot{};
   schemas::MessageType type = schemas::MessageType::kBook;
 
-  std::int64_t seq = 0;  // the last one used; a lost record uses its number up
+  std::int64_t epoch = 0;     // the claim under which it is written
+  std::int64_t seq = 0;       // the last one used; a lost record uses its number up
+  std::size_t in_flight = 0;  // records that the sink took and has not reported yet; of all epochs
   std::optional<std::int64_t> last_venue_seq;
   PendingGaps gaps;
   // What records without an acknowledgement have declared: if one of them is lost, its marks wait again. By seq; as
@@ -63,6 +65,7 @@ struct Stream {
   bool has_data = false;    // on this connection
   bool had_record = false;  // since the last heartbeat
   bool released = false;    // unsubscribed: neither heartbeat nor staleness
+  bool foreign = false;     // another worker writes it: what still comes is dropped
   // Receive time of the last record that the venue caused.
   UnixNanos last_record = kNever;
   schemas::StreamState state = schemas::StreamState::kUnspecified;

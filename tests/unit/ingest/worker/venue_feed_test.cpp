@@ -239,7 +239,7 @@ TEST_F(LiveBinance, StreamsComeAndGoWhileTheConnectionStays) {
   harness.link(0).sent.clear();
   const std::vector<Subscription> wanted{{"BTCUSDT", normalize::Dataset::kBook},
                                          {"ETHUSDT", normalize::Dataset::kBook}};
-  harness.feed->change(wanted, harness.now);
+  harness.feed->change({.wanted = wanted}, harness.now);
   EXPECT_THAT(harness.links, SizeIs(1));
   EXPECT_THAT(harness.link(0).sent, Contains(HasSubstr("ethusdt@depth")));
   EXPECT_THAT(harness.link(0).sent, Contains(HasSubstr("UNSUBSCRIBE")));

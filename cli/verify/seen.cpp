@@ -189,7 +189,8 @@ bool RecordReader::read_status(std::string_view bytes, SeenStatus& out) {
   out.instrument = status.meta().instrument();
   out.time_ns = status.meta().receive_time_ns();
   out.epoch = status.meta().epoch();
-  out.unsubscribed = status.state() == v1::STREAM_STATE_DISCONNECTED && status.reason() == "unsubscribed";
+  const bool given_up = status.reason() == "unsubscribed" || status.reason() == "handed_over";
+  out.unsubscribed = status.state() == v1::STREAM_STATE_DISCONNECTED && given_up;
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/verify/life_signs.h"
 #include "cli/verify/spans.h"
 #include "millrace/v1/stream_status.pb.h"
 #include "tests/unit/cli/verify_tape.h"
@@ -111,6 +112,33 @@ TEST(VerifySilence, NobodyWaitsForWhatWasUnsubscribed) {
 // --- what was not read cannot be called silent ---
 
 // A partition of which nothing is read yet may hold what is missing.
+TEST(VerifySilence, WhatWasHandedOverIsTheNextOnesToShow) {
+  Tape tape = tape_without("trade", 4, 9);
+  add_status(tape, 4, v1::STREAM_STATE_DISCONNECTED, "handed_over");
+  EXPECT_EQ(tape.verify().silences(), 0);
+}
+
+TEST(VerifySilence, AStreamThatALaterEpochHasTakenOverIsNotSilentInTheOneBefore) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  WorkerLife workers;
+  for (std::int64_t second = 1; second <= 20; ++second) workers[7].add(second), workers[9].add(second);
+  LifeSigns life;
+  life.add(7, 2 * kSecondNs);
+  EXPECT_EQ(life.silences(workers, {1, 20}).size(), 1U);
+  for (std::int64_t second = 4; second <= 20; ++second) life.add(9, second * kSecondNs);
+  EXPECT_TRUE(life.silences(workers, {1, 20}).empty());
+}
+
+TEST(VerifySilence, TheTimeBeforeTheTakeoverCounts) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  WorkerLife workers;
+  for (std::int64_t second = 1; second <= 20; ++second) workers[7].add(second);
+  LifeSigns life;
+  life.add(7, 2 * kSecondNs);
+  life.add(9, 12 * kSecondNs);
+  EXPECT_EQ(life.silences(workers, {1, 20}).size(), 1U);
+}
+
 TEST(VerifySilence, AnEndThatWasNotReadIsNotSilent) {
   for (const bool unread : {false, true}) {
     const auto tape = tape_without("trade", 3, 9);

@@ -74,10 +74,11 @@ def ends_of(brokers, topic):
 
 
 def records(brokers, topic):
-    """The payloads of a topic, to its end as it is now; kcat itself would follow what goes on growing."""
+    """The payloads of a topic, to its end as it is now. kcat itself follows what goes on growing; of what does not, it
+    holds the last ones back until it ends."""
     left = ends_of(brokers, topic)
-    reader = subprocess.Popen(["kcat", "-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-f",
-                               "%p %o %S\n%s"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    reader = subprocess.Popen(["kcat", "-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-e",
+                               "-f", "%p %o %S\n%s"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with reader.stdout as stream:
         while left:
             partition, offset, size = stream.readline().decode().split()

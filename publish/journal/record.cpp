@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/crc.hpp>
 #include <cstring>
 #include <limits>
+
+#include "publish/journal/crc32c.h"
 
 namespace millrace::publish {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "frames are written as the machine has its numbers");
 
 constexpr std::size_t kBodyHead = 8 + 8 + 4 + 1 + 1 + 2;
-
-// CRC32C (Castagnoli), as Kafka's own records have.
-std::uint32_t checksum(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
 
 template <class Integer>
 void put(char*& at, Integer value) {
@@ -77,7 +71,7 @@ bool append_frame(std::string& out, const JournalRecord& record) {
   put_text(at, record.bytes);
   char* head = out.data() + begin;
   put(head, static_cast<std::uint32_t>(length));
-  put(head, checksum(body));
+  put(head, crc32c(body));
   return true;
 }
 
@@ -94,7 +88,7 @@ Frame parse_frame(std::string_view in, JournalRecord& record) {
   if (in.size() < size) return {FrameState::kCut, size};
   const auto wanted = get<std::uint32_t>(at);
   const std::string_view body = in.substr(kFrameHead, length);
-  if (checksum(body) != wanted || !parse_body(body, record)) return {FrameState::kDamaged};
+  if (crc32c(body) != wanted || !parse_body(body, record)) return {FrameState::kDamaged};
   return {FrameState::kRecord, size};
 }
 

@@ -28,7 +28,10 @@ constexpr auto kPatience = std::chrono::seconds{60};
 constexpr std::int64_t kClockSlack = 5'000'000'000;
 constexpr std::size_t kBatch = 1000;
 // What librdkafka may hold ahead of us: what a broker sends while a round is sorted and written.
-constexpr std::size_t kPrefetchKbytes = 32 * 1024;
+constexpr std::size_t kPrefetchKbytes = 8 * 1024;
+// librdkafka 2.0.2 looks only once a second whether a full queue has room again, unless something else wakes its
+// connection: a question about the topics does.
+constexpr int kWakeMs = 20;
 
 using Positions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
@@ -62,14 +65,14 @@ publish::Client make_reader(const publish::KafkaSettings& kafka) {
   settings.emplace_back("isolation.level", "read_committed");
   settings.emplace_back("check.crcs", "true");
   settings.emplace_back("fetch.wait.max.ms", "100");
+  settings.emplace_back("topic.metadata.refresh.interval.ms", std::to_string(kWakeMs));
   settings.emplace_back("queued.min.messages", "1000000");  // the bytes decide
   settings.emplace_back("queued.max.messages.kbytes", std::to_string(kPrefetchKbytes));
   return publish::make_client(publish::ClientKind::kReading, settings);
 }
 
 // All partitions, by librdkafka's consumer without a group, through one queue: what arrives is taken as it comes. (Each
-// from a queue of its own, in step, would be at 2.0.2's mercy: it looks only once a second whether a full queue has
-// room again.)
+// from a queue of its own, in step, would stand still whenever one of them is full.)
 class TopicSource final : public Source {
  public:
   TopicSource(std::shared_ptr<rd_kafka_t> client, std::vector<Reading> reads, const std::string& prefix,

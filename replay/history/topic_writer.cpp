@@ -1,21 +1,21 @@
 #include "replay/history/topic_writer.h"
 
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <iterator>
+#include <list>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
-#include "publish/kafka/client.h"
 #include "publish/kafka/murmur2.h"
+#include "publish/kafka/producer.h"
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_plan.h"
-#include "publish/kafka/trouble.h"
 
 namespace millrace::history {
 namespace {
@@ -26,90 +26,70 @@ constexpr milliseconds kAnswer{15'000};
 // Of a broker that takes nothing: longer than a restart.
 constexpr milliseconds kPatience{120'000};
 
-struct TopicDeleter {
-  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-};
-
-// What the broker said of records that it did not take, told on the thread that polls; and of its connections.
-struct Reports : publish::Trouble {
-  std::int64_t failed = 0;
-  std::string first;
-};
-
-void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  auto& reports = *static_cast<Reports*>(static_cast<publish::Trouble*>(opaque));
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  if (++reports.failed > 1) return;
-  reports.first = fmt::format("{}: {}", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err));
-}
-
-struct ProducerDeleter {
-  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
-};
-using Producer = std::unique_ptr<rd_kafka_t, ProducerDeleter>;
-
-Producer make_producer(const publish::KafkaSettings& kafka, Reports& reports) {
-  publish::Conf conf = publish::make_conf(publish::producer_settings(kafka), reports);
-  rd_kafka_conf_set_dr_msg_cb(conf.get(), on_report);
-  char text[512] = "";
-  Producer client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text, sizeof text));
-  if (!client) throw std::runtime_error(fmt::format("kafka: cannot make a client: {}", text));
-  static_cast<void>(conf.release());  // librdkafka's now
-  return client;
-}
-
-class TopicWriter final : public Writer {
+class TopicWriter final : public Writer, private publish::ReportListener {
  public:
   TopicWriter(const publish::KafkaSettings& kafka, PartitionCounts partitions,
               std::function<schemas::UnixNanos()> clock)
-      : brokers_{kafka.brokers},
-        prefix_{kafka.prefix},
+      : prefix_{kafka.prefix},
         wanted_{std::move(partitions)},
         clock_{std::move(clock)},
         admin_{kafka, kAnswer},
-        client_{make_producer(kafka, reports_)} {
+        producer_{kafka, -1} {
     look();
   }
 
   bool write(const Record& record) override {
     const TopicKind& kind = *record.stream->kind;
-    Topic& topic = topic_of(kind);
+    const Topic& topic = topic_of(kind);
     const auto now = clock_();
-    bytes_.clear();
-    schemas::append_with_origin(record.bytes, schemas::Origin::kHistory, now, bytes_);
+    Sent& sent = *sent_.emplace(sent_.end());
+    sent.topic = &topic;
+    sent.self = std::prev(sent_.end());
+    schemas::append_with_origin(record.bytes, schemas::Origin::kHistory, now, sent.bytes);
     const publish::RecordHeader header{kind.type, schemas::Origin::kHistory, 0, record.epoch, record.seq};
-    produce(topic, record.stream->owner, publish::encode_header(header), std::min(record.time, now) / 1'000'000);
+    send(sent, record.stream->owner, publish::encode_header(header), std::min(record.time, now) / 1'000'000);
+    if (++produced_ % 1024 == 0) flush();
     return true;
   }
 
-  void flush() override {
-    rd_kafka_poll(client_.get(), 0);
-    check();
-  }
+  void flush() override { poll(milliseconds{0}); }
 
   void finish() override {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (rd_kafka_flush(client_.get(), 1000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      check();
-      if (std::chrono::steady_clock::now() >= deadline) fail("the broker takes nothing");
+    while (producer_.in_queue() > 0) {
+      poll(milliseconds{1000});
+      if (producer_.in_queue() > 0 && std::chrono::steady_clock::now() >= deadline) fail("the broker takes nothing");
     }
-    check();
   }
 
  private:
   struct Topic {
-    std::unique_ptr<rd_kafka_topic_t, TopicDeleter> handle;
+    std::string name;
+    publish::TopicSlot slot{};
     std::int32_t partitions = 0;
+  };
+
+  // What the producer sends from until it has told what became of it.
+  struct Sent {
+    const Topic* topic = nullptr;
+    std::string bytes;
+    std::list<Sent>::iterator self;
   };
 
   [[noreturn]] static void fail(const std::string& why) {
     throw std::runtime_error("kafka: history does not arrive: " + why);
   }
 
-  void check() {
-    char text[512] = "";
-    if (rd_kafka_fatal_error(client_.get(), text, sizeof text) != RD_KAFKA_RESP_ERR_NO_ERROR) fail(text);
-    if (reports_.failed > 0) fail(reports_.first);
+  void on_report(void* cookie, publish::Fate fate, std::int32_t, std::int64_t) override {
+    const Sent& sent = *static_cast<const Sent*>(cookie);
+    if (fate != publish::Fate::kAcked && lost_.empty()) lost_ = fmt::format("{}: {}", sent.topic->name, name(fate));
+    sent_.erase(sent.self);
+  }
+
+  void poll(milliseconds wait) {
+    producer_.poll(*this, wait);
+    if (producer_.dead()) fail(producer_.cause_of_death());
+    if (!lost_.empty()) fail(lost_);
   }
 
   // Topics under the prefix that are there already.
@@ -125,7 +105,7 @@ class TopicWriter final : public Writer {
     }
   }
 
-  Topic& topic_of(const TopicKind& kind) {
+  const Topic& topic_of(const TopicKind& kind) {
     if (last_kind_ == &kind) return *last_topic_;
     auto known = topics_.find(kind.topic);
     if (known == topics_.end()) known = topics_.emplace(kind.topic, open(kind.topic)).first;
@@ -142,9 +122,10 @@ class TopicWriter final : public Writer {
     } else {
       make(name, full);
     }
-    const auto count = publish::partitions_of_existing(client_.get(), brokers_, full, kAnswer);
-    return {std::unique_ptr<rd_kafka_topic_t, TopicDeleter>(rd_kafka_topic_new(client_.get(), full.c_str(), nullptr)),
-            count};
+    Topic topic{full, producer_.add_topic(full)};
+    topic.partitions = producer_.partitions(topic.slot, kAnswer);
+    if (topic.partitions <= 0) fail(producer_.problem(topic.slot, topic.partitions));
+    return topic;
   }
 
   // Times of history lie in the past: the broker would remove the records as soon as they are written.
@@ -173,54 +154,33 @@ class TopicWriter final : public Writer {
     if (!errors.empty()) fail(errors.front());
   }
 
-  void produce(const Topic& topic, const std::string& key, const publish::HeaderBytes& header, std::int64_t time_ms) {
-    // librdkafka's macros for this need a GNU extension; the array is what they make.
-    std::array<rd_kafka_vu_t, 7> fields{};
-    fields[0].vtype = RD_KAFKA_VTYPE_RKT;
-    fields[0].u.rkt = topic.handle.get();
-    fields[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-    fields[1].u.i32 = publish::partition_of(key, topic.partitions);
-    fields[2].vtype = RD_KAFKA_VTYPE_VALUE;
-    fields[2].u.mem.ptr = bytes_.data();
-    fields[2].u.mem.size = bytes_.size();
-    fields[3].vtype = RD_KAFKA_VTYPE_KEY;
-    fields[3].u.mem.ptr = const_cast<char*>(key.data());  // only read, and copied
-    fields[3].u.mem.size = key.size();
-    publish::Headers headers = publish::make_headers(header.view());
-    fields[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-    fields[4].u.headers = headers.get();
-    fields[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-    fields[5].u.i64 = time_ms;
-    fields[6].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-    fields[6].u.i = RD_KAFKA_MSG_F_COPY;
+  void send(Sent& sent, const std::string& key, const publish::HeaderBytes& header, std::int64_t time_ms) {
+    publish::Outgoing record;
+    record.bytes = std::as_writable_bytes(std::span{sent.bytes});
+    record.key = key;
+    record.partition = publish::partition_of(key, sent.topic->partitions);
+    record.cookie = &sent;
     for (auto waited = milliseconds{0};; waited += milliseconds{100}) {
-      const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
-          rd_kafka_produceva(client_.get(), fields.data(), fields.size()), rd_kafka_error_destroy);
-      if (!error) {
-        static_cast<void>(headers.release());  // librdkafka's now
-        break;
-      }
-      if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL) fail(rd_kafka_error_string(error.get()));
+      const publish::Fate fate = producer_.send_with_header(sent.topic->slot, record, header.view(), time_ms);
+      if (fate == publish::Fate::kAcked) return;
+      if (fate != publish::Fate::kQueueFull) fail(fmt::format("{}: {}", sent.topic->name, name(fate)));
       if (waited >= kPatience) fail("the broker takes nothing");
-      rd_kafka_poll(client_.get(), 100);
-      check();
+      poll(milliseconds{100});
     }
-    if (++produced_ % 1024 == 0) flush();
   }
 
-  std::string brokers_;
   std::string prefix_;
   PartitionCounts wanted_;
   std::function<schemas::UnixNanos()> clock_;
   publish::TopicAdmin admin_;
   std::int32_t replication_ = 1;
   std::map<std::string, publish::ExistingTopic> there_;
-  Reports reports_;
-  Producer client_;
-  std::map<std::string, Topic> topics_;  // goes before the client
+  std::map<std::string, Topic> topics_;
   const TopicKind* last_kind_ = nullptr;
-  Topic* last_topic_ = nullptr;
-  std::string bytes_;
+  const Topic* last_topic_ = nullptr;
+  std::list<Sent> sent_;
+  publish::Producer producer_;  // goes before what it sends from
+  std::string lost_;            // the first record that the broker did not take, and why
   std::int64_t produced_ = 0;
 };
 

@@ -1,7 +1,6 @@
 #include "publish/kafka/record_header.h"
 
-#include <exception>
-#include <protozero/pbf_reader.hpp>
+#include "schemas/codec/meta_view.h"
 
 namespace millrace::publish {
 namespace {
@@ -24,23 +23,14 @@ std::optional<std::int64_t> take_varint(std::string_view& bytes) noexcept {
   return std::nullopt;
 }
 
-// Calls visit(reader) for each field of the record's Meta; it reads the field or skips it. By field numbers, without
-// decoding what is not asked for.
-template <class Visit>
-void visit_meta(schemas::MessageType type, std::string_view record, const Visit& visit) noexcept {
+// Of those kinds that begin with one.
+std::optional<schemas::MetaView> meta_of(schemas::MessageType type, std::string_view record) noexcept {
   using schemas::MessageType;
   for (const auto bare :
        {MessageType::kHeartbeat, MessageType::kClaim, MessageType::kCursor, MessageType::kSubscription}) {
-    if (type == bare) return;
+    if (type == bare) return {};
   }
-  try {
-    protozero::pbf_reader message{record.data(), record.size()};
-    if (!message.next(1)) return;
-    protozero::pbf_reader meta = message.get_message();
-    while (meta.next()) visit(meta);
-  } catch (const std::exception&) {
-    // Not a record with a Meta: what was found stands.
-  }
+  return schemas::view_meta(record);
 }
 
 }  // namespace
@@ -57,37 +47,15 @@ HeaderBytes encode_header(const RecordHeader& header) noexcept {
   return out;
 }
 
-// The field numbers are those of common.proto.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept {
-  RecordHeader header{type, schemas::Origin::kUnspecified, flags};
-  visit_meta(type, record, [&header](protozero::pbf_reader& meta) {
-    switch (meta.tag()) {
-      case 5:
-        header.epoch = meta.get_int64();
-        break;
-      case 6:
-        header.seq = meta.get_int64();
-        break;
-      case 13:
-        header.origin = static_cast<schemas::Origin>(meta.get_enum());
-        break;
-      default:
-        meta.skip();
-    }
-  });
-  return header;
+  const auto meta = meta_of(type, record);
+  if (!meta) return {type, schemas::Origin::kUnspecified, flags};
+  return {type, meta->origin, flags, meta->epoch, meta->seq};
 }
 
 std::int64_t receive_time_of(schemas::MessageType type, std::string_view record) noexcept {
-  std::int64_t time = 0;
-  visit_meta(type, record, [&time](protozero::pbf_reader& meta) {
-    if (meta.tag() == 10) {
-      time = meta.get_sfixed64();
-    } else {
-      meta.skip();
-    }
-  });
-  return time;
+  const auto meta = meta_of(type, record);
+  return meta ? meta->receive_time : 0;
 }
 
 // Strict about its length: a header of a later version has another first byte.

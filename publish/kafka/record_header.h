@@ -36,8 +36,8 @@ struct HeaderBytes {
 };
 HeaderBytes encode_header(const RecordHeader& header) noexcept;
 
-// The header that belongs to an encoded record, read off its Meta; zeros where it has none (heartbeats, claims). Reads
-// nothing but Meta, so it costs the same for a book of any size.
+// The header that belongs to an encoded record, read off its Meta; zeros where it has none (heartbeats, claims), or is
+// no record. Costs the same for a book of any size.
 RecordHeader header_of(schemas::MessageType type, std::string_view record, std::uint8_t flags) noexcept;
 
 // The receive time of an encoded record, Unix ns; 0 where it has no Meta.

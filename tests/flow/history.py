@@ -162,9 +162,10 @@ def websocket(begin, end, records):
 
 
 def paused(records):
-    """Paused by a signal, nothing comes; then it goes on and the rest comes."""
+    """Paused by a signal, nothing comes; stopped, the rest keeps its pace. In the end all of it has come."""
+    speed = 4
     running = flow.start("paced", "replay", "--topics", "--brokers", flow.brokers, "--prefix", flow.prefix, "--dataset",
-                         "trade", "--speed", 4)
+                         "trade", "--speed", speed)
     lines = lambda: running.out.read_bytes().count(b"\n")
     wait_for("first records", lambda: lines() > 10)
     running.child.send_signal(signal.SIGUSR1)
@@ -177,9 +178,17 @@ def paused(records):
     wait_for("a pause", stands_still, 20)
     running.child.send_signal(signal.SIGUSR2)
     wait_for("more records", lambda: lines() > still[1])
+    running.child.send_signal(signal.SIGSTOP)
+    wait_for("it stands", stands_still, 20)
+    trades = [record for record in records if record["dataset"] == "trade"]
+    due = times(trades)
+    expect(lines() + 1 < len(due), "it was stopped before the end")
+    left = (due[-1] - due[lines()]) / 1e9 / speed
+    begun = monotonic()
+    running.child.send_signal(signal.SIGCONT)
     expect(running.wait(120) == 0, "it ends")
-    wanted = sum(record["dataset"] == "trade" for record in records)
-    expect(lines() == wanted, f"{lines()} of {wanted} trades")
+    expect(monotonic() - begun >= left, f"what a stop took is not made up: {monotonic() - begun:.3f} of {left:.3f} s")
+    expect(lines() == len(trades), f"{lines()} of {len(trades)} trades")
 
 
 with Flow("history") as flow:

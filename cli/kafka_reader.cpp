@@ -169,6 +169,22 @@ void KafkaReader::add(const std::vector<Partition>& partitions, From from, std::
   throw std::runtime_error("assigning partitions: " + text);
 }
 
+// To who asks for times, the end is one.
+std::map<KafkaReader::Partition, std::int64_t> KafkaReader::ends(const std::set<Partition>& partitions) const {
+  std::map<Partition, std::int64_t> out;
+  if (partitions.empty()) return out;
+  const TopicList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Partition& partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.id)->offset = RD_KAFKA_OFFSET_END;
+  }
+  static_cast<void>(rd_kafka_offsets_for_times(handles_->client, list.get(), kAnswerMs));  // each says how it went
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& at = list->elems[i];
+    if (at.err == RD_KAFKA_RESP_ERR_NO_ERROR && at.offset >= 0) out[{at.topic, at.partition}] = at.offset;
+  }
+  return out;
+}
+
 std::size_t KafkaReader::poll(std::chrono::milliseconds timeout, const std::function<void(const Incoming&)>& handle) {
   std::array<rd_kafka_message_t*, kBatch> batch;
   const auto got =

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,10 @@ class KafkaReader {
   enum class From { kBeginning, kEnd, kTime };
   // Reads these too from now on. `since_ms` (Unix time) goes with kTime.
   void add(const std::vector<Partition>& partitions, From from, std::int64_t since_ms = 0);
+
+  // Where each partition ends now: the offset behind the last record that a reader may see. Those of which nobody says
+  // it (the topic was deleted, the broker is away) are left out. Blocks up to 10 s.
+  std::map<Partition, std::int64_t> ends(const std::set<Partition>& partitions) const;
 
   // Hands over what has arrived, at most some thousands at a time, waiting up to `timeout` for the first. Returns how
   // many messages that were, news of the moment included. What `handle` throws goes through; the rest of the batch is

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -84,15 +86,50 @@ class Reading {
     look_for_partitions();
     while (!done() && !interrupted()) {
       if (follows() && Clock::now() - looked_ > milliseconds(2000)) look_for_partitions();
-      reader_.poll(milliseconds(100), [this](const Incoming& incoming) { take(incoming); });
-      show_progress();
-      if (!open_.empty() && Clock::now() - heard_ > kPatience) give_up("Kafka has been silent for 60 s");
+      step();
     }
-    if (!open_.empty()) give_up("interrupted");
+    read_what_is_there();
+    wait_for_heartbeats();
     if (progress_) std::fputs("\r\033[K", stderr);
   }
 
  private:
+  void step() {
+    reader_.poll(milliseconds(100), [this](const Incoming& incoming) { take(incoming); });
+    show_progress();
+    if (!open_.empty() && Clock::now() - heard_ > kPatience) give_up("Kafka has been silent for 60 s");
+  }
+
+  // Partitions are not read at the same time: while the last one was, others went on. So that of some moment all is
+  // read.
+  void read_what_is_there() {
+    if (!open_.empty()) give_up("interrupted");
+    const std::int64_t moment = wall_clock();
+    const auto ends = reader_.ends(known_);
+    const auto is_behind = [&](const KafkaReader::Partition& partition) {
+      const auto end = ends.find(partition);
+      return end != ends.end() && verifier_.next_offset(partition.topic, partition.id) < end->second;
+    };
+    heard_ = Clock::now();
+    for (;; step()) {
+      open_.clear();
+      std::ranges::copy_if(known_, std::inserter(open_, open_.end()), is_behind);
+      if (open_.empty() || interrupted()) break;
+    }
+    // Interrupted, or not told of every end: less is judged.
+    if (open_.empty() && ends.size() == known_.size()) verifier_.on_all_read(moment);
+  }
+
+  // When a broker comes back, what waited for it comes partition by partition: records may be there, and the heartbeats
+  // of that time not yet.
+  void wait_for_heartbeats() {
+    const auto begun = Clock::now();
+    while (verifier_.silent() && Clock::now() - begun < std::chrono::seconds(options_.grace_seconds) &&
+           !interrupted()) {
+      step();
+    }
+  }
+
   bool follows() const { return options_.idle_ms > 0 || options_.until_seconds > 0; }
 
   // A verdict on a part would look like one on the whole.

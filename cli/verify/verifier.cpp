@@ -39,7 +39,6 @@ struct Reading {
   std::int64_t next_offset = 0;
   std::optional<std::int64_t> first_time_ns;
   std::int64_t last_time_ns = 0;
-  bool at_end = false;
 
   void take(std::int64_t time_ns) {
     if (!first_time_ns) first_time_ns = time_ns;
@@ -47,8 +46,8 @@ struct Reading {
   }
 };
 
-// A broker answers a reader that waits for news within 0.1 s; the rest is for a busy machine.
-constexpr std::int64_t kReaderLag = 1'000'000'000;
+// From a worker's clock to the broker that acknowledges.
+constexpr std::int64_t kUnderWay = 1'000'000'000;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -87,6 +86,7 @@ struct Verifier::State {
   AccountVerifier accounts;
   Report report;
   std::int64_t records = 0;
+  std::optional<std::int64_t> all_read_ns;
   SeenEvent event;
   std::vector<SeenBeat> beats;
 
@@ -109,7 +109,10 @@ struct Verifier::State {
   void keep_as_of(Stream& stream);
   void on_body(const TopicName& name, Stream& stream, const SequenceCheck::Verdict& verdict);
   void sign_of_life(Stream& stream, std::int64_t epoch, std::int64_t time_ns);
-  JudgedSeconds judged_seconds(std::int64_t now_ns) const;
+  JudgedSeconds judged_seconds() const;
+  static bool is_there(const Stream& stream) {
+    return stream.sequence.tally().records > 0 || stream.sequence.had_beat();
+  }
   void report_stream(const StreamName& stream_name, Stream& stream, JudgedSeconds judged, std::int64_t now_ns);
   void finish_accounts(std::int64_t now_ns);
   void find_missing();
@@ -129,7 +132,6 @@ void Verifier::on_record(const RawRecord& record) {
   Reading& reading = state.readings[{std::string(record.topic), record.partition}];
   if (!reading.first_offset) reading.first_offset = record.offset;
   reading.next_offset = std::max(reading.next_offset, record.offset + 1);
-  reading.at_end = false;
   if (is_status(*name)) return state.on_status(record);
   if (is_account(*name)) return state.on_account(record, *name, reading);
   if (!is_numbered(*name)) return;
@@ -145,7 +147,22 @@ void Verifier::on_partition(std::string_view topic, std::int32_t partition) {
 void Verifier::on_end(std::string_view topic, std::int32_t partition, std::int64_t next_offset) {
   Reading& reading = state_->readings[{std::string(topic), partition}];
   reading.next_offset = std::max(reading.next_offset, next_offset);
-  reading.at_end = true;
+}
+
+std::int64_t Verifier::next_offset(std::string_view topic, std::int32_t partition) const {
+  const auto known = state_->readings.find({std::string(topic), partition});
+  return known == state_->readings.end() ? 0 : known->second.next_offset;
+}
+
+void Verifier::on_all_read(std::int64_t now_ns) {
+  if (!state_->all_read_ns) state_->all_read_ns = now_ns;
+}
+
+bool Verifier::silent() const {
+  const JudgedSeconds judged = state_->judged_seconds();
+  return std::ranges::any_of(state_->streams, [&](const auto& each) {
+    return state_->is_there(each.second) && !each.second.life.silences(state_->workers, judged).empty();
+  });
 }
 
 void Verifier::State::on_status(const RawRecord& record) {
@@ -256,15 +273,15 @@ void Verifier::State::on_body(const TopicName& name, Stream& stream, const Seque
 
 // Partitions are read one ahead of the other, and the broker forgets them at different times. Only of the seconds that
 // were read of every one is it known that a stream was silent.
-JudgedSeconds Verifier::State::judged_seconds(std::int64_t now_ns) const {
+JudgedSeconds Verifier::State::judged_seconds() const {
   JudgedSeconds judged{0, std::numeric_limits<std::int64_t>::max()};
   for (const auto& [partition, reading] : readings) {
     const auto name = parse_topic(options.prefix, partition.first);
     if (!name || !is_numbered(*name)) continue;
-    const std::int64_t until = reading.at_end ? now_ns - kReaderLag : reading.last_time_ns;
+    const std::int64_t until = all_read_ns ? *all_read_ns - kUnderWay : reading.last_time_ns;
     judged.last = std::min(judged.last, second_of(until) - 1);
     const bool whole = reading.first_offset.value_or(reading.next_offset) == 0;
-    if (!whole) judged.first = std::max(judged.first, second_of(reading.first_time_ns.value_or(now_ns)) + 1);
+    if (!whole) judged.first = std::max(judged.first, second_of(reading.first_time_ns.value_or(until)) + 1);
   }
   return judged;
 }
@@ -324,10 +341,10 @@ void Verifier::State::finish_accounts(std::int64_t now_ns) {
 
 Report Verifier::finish(std::int64_t now_ns) {
   State& state = *state_;
-  const JudgedSeconds judged = state.judged_seconds(now_ns);
+  const JudgedSeconds judged = state.judged_seconds();
   state.finish_accounts(now_ns);
   for (auto& [stream_name, stream] : state.streams) {
-    if (stream.sequence.tally().records == 0 && !stream.sequence.had_beat()) continue;
+    if (!State::is_there(stream)) continue;
     state.report_stream(stream_name, stream, judged, now_ns);
   }
   for (const auto& [name, check] : state.accounts.accounts()) add_account(name, check, state.report);

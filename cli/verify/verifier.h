@@ -46,6 +46,12 @@ class Verifier {
   void on_record(const RawRecord& record);
   // A partition was read up to (not including) `next_offset`, and there is nothing more for now.
   void on_end(std::string_view topic, std::int32_t partition, std::int64_t next_offset);
+  std::int64_t next_offset(std::string_view topic, std::int32_t partition) const;
+  // Of every partition everything was read that the broker had at `now_ns` (ns since 1970). The first call says until
+  // when silences are judged; without it only what lies before the partition that was read least far.
+  void on_all_read(std::int64_t now_ns);
+  // Is a stream silent, as far as that is judged? Heartbeats that are still on their way may deny it.
+  bool silent() const;
 
   // Records of numbered streams and heartbeats so far, for a progress line.
   std::int64_t records() const noexcept;

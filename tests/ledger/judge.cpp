@@ -73,6 +73,7 @@ void Judge::on_recovery(const schemas::Recovery& recovery) {
 
 std::string Judge::verdict() {
   for (const auto& [topic, end] : ends_) verifier_.on_end(topic, 0, end);
+  verifier_.on_all_read(time_.now());
   const cli::Report report = verifier_.finish(time_.now());
   return report.ok() ? std::string() : report.to_table(true);
 }

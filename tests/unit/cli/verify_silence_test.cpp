@@ -36,6 +36,12 @@ Tape tape_without(const std::string& dataset, std::int64_t from, std::int64_t to
   return tape;
 }
 
+VerifierOptions of_the_tape() {
+  VerifierOptions options;
+  options.prefix = "t";
+  return options;
+}
+
 void add_status(Tape& tape, std::int64_t second, v1::StreamState state, const std::string& reason) {
   v1::StreamStatus status;
   status.mutable_meta()->set_venue("kraken");
@@ -109,9 +115,6 @@ TEST(VerifySilence, NobodyWaitsForWhatWasUnsubscribed) {
   EXPECT_TRUE(report.ok()) << report.to_table(true);
 }
 
-// --- what was not read cannot be called silent ---
-
-// A partition of which nothing is read yet may hold what is missing.
 TEST(VerifySilence, WhatWasHandedOverIsTheNextOnesToShow) {
   Tape tape = tape_without("trade", 4, 9);
   add_status(tape, 4, v1::STREAM_STATE_DISCONNECTED, "handed_over");
@@ -139,16 +142,38 @@ TEST(VerifySilence, TheTimeBeforeTheTakeoverCounts) {
   EXPECT_EQ(life.silences(workers, {1, 20}).size(), 1U);
 }
 
+// --- what was not read cannot be called silent ---
+
+// While the last partition was read, the worker went on, and nobody looked whether the others had more.
 TEST(VerifySilence, AnEndThatWasNotReadIsNotSilent) {
-  for (const bool unread : {false, true}) {
-    const auto tape = tape_without("trade", 3, 9);
-    VerifierOptions options;
-    options.prefix = "t";
-    Verifier verifier(std::move(options));
-    if (unread) verifier.on_partition("t.market.kraken.trade.v1", 1);
-    tape.feed(verifier);
-    EXPECT_EQ(verifier.finish(kStart + 60'000 * kMillisecond).silences(), unread ? 0 : 1);
+  for (const bool all_read : {false, true}) {
+    Verifier verifier(of_the_tape());
+    tape_without("trade", 3, 9).feed(verifier);
+    if (all_read) verifier.on_all_read(kStart + 60'000 * kMillisecond);
+    EXPECT_EQ(verifier.silent(), all_read);
+    EXPECT_EQ(verifier.finish(kStart + 60'000 * kMillisecond).silences(), all_read ? 1 : 0);
   }
+}
+
+TEST(VerifySilence, WhatCameAfterAllWasReadIsNotJudged) {
+  Verifier verifier(of_the_tape());
+  verifier.on_all_read(kStart + 5'000 * kMillisecond);
+  tape_without("trade", 3, 9).feed(verifier);
+  verifier.on_all_read(kStart + 60'000 * kMillisecond);
+  EXPECT_EQ(verifier.finish(kStart + 60'000 * kMillisecond).silences(), 0);
+}
+
+// A broker that comes back gets what waited for it partition by partition.
+TEST(VerifySilence, HeartbeatsThatComeLaterThanRecordsDenyIt) {
+  Tape records = tape_without("trade", 3, 9), heartbeats = quiet_tape();
+  std::erase_if(heartbeats.records, [](const TapeRecord& record) { return !is_heartbeat(record); });
+  Verifier verifier(of_the_tape());
+  records.feed(verifier);
+  verifier.on_all_read(kStart + 60'000 * kMillisecond);
+  EXPECT_TRUE(verifier.silent());
+  heartbeats.feed(verifier);
+  EXPECT_FALSE(verifier.silent());
+  EXPECT_EQ(verifier.finish(kStart + 60'000 * kMillisecond).silences(), 0);
 }
 
 TEST(VerifySilence, WhatTheBrokerForgotIsNotSilent) {

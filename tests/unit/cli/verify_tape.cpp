@@ -225,7 +225,9 @@ Report Tape::verify(VerifierOptions options, std::int64_t seconds) const {
   options.prefix = "t";
   Verifier verifier(std::move(options));
   feed(verifier);
-  return verifier.finish(kStart + 2000 * kMillisecond + seconds * 1000 * kMillisecond);
+  const std::int64_t now = kStart + 2000 * kMillisecond + seconds * 1000 * kMillisecond;
+  verifier.on_all_read(now);
+  return verifier.finish(now);
 }
 
 Tape good_tape() {

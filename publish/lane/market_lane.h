@@ -93,6 +93,7 @@ class MarketLane final : public Lane, private ReportListener {
     std::string name;  // after the prefix
     std::string full_name;
     bool spills = false;
+    std::chrono::steady_clock::time_point open_again{};  // when a folder that could not be made is tried again
     TopicSlot slot{};
     std::uint32_t first_ring = 0;
     std::int32_t partitions = 0;

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 // How long one poll may bring records back: the sockets of the thread wait meanwhile, and a disk may be slow.
 constexpr std::chrono::milliseconds kDrainSlice{5};
+constexpr std::chrono::seconds kOpenAgain{1};
 constexpr int kBetweenClocks = 32;  // records
 // More than the frame's own bytes around a record's.
 constexpr std::int64_t kFrameBytes = 512;
@@ -33,16 +34,20 @@ std::string MarketLane::spill_folder(const Topic& topic, std::int32_t partition)
   return fmt::format("{}/{}-{}", settings_.spill_folder, topic.name, partition);
 }
 
-// Once per ring: a folder that cannot be used now will not be usable a record later.
+// A full disk has no room for a folder either; told once, tried again each second.
 bool MarketLane::open_spill(Ring& ring) {
   if (ring.spill) return true;
   Topic& topic = topics_[ring.topic];
+  const auto now = Clock::now();
+  if (now < topic.open_again) return false;
   try {
     ring.spill = std::make_unique<Spill>(spill_folder(topic, ring.partition), settings_.spill_limit);
     return true;
   } catch (const std::exception& error) {
-    spdlog::error("market_lane_cannot_spill detail=\"{}\"", error.what());
-    topic.spills = false;
+    if (topic.open_again == Clock::time_point{}) {
+      spdlog::error("market_lane_cannot_spill detail=\"{}\"", error.what());
+    }
+    topic.open_again = now + kOpenAgain;
     return false;
   }
 }
@@ -56,7 +61,7 @@ bool MarketLane::unstick(Ring& ring) {
 }
 
 std::span<std::byte> MarketLane::reserve_on_disk(Ring& ring, std::size_t bound) {
-  if (!open_spill(ring)) return refuse(RefusedBecause::kShare);
+  if (!open_spill(ring)) return refuse(RefusedBecause::kDisk);
   const auto wanted = static_cast<std::int64_t>(bound) + kFrameBytes;
   const auto used = static_cast<std::int64_t>(stats_.on_disk.value());
   if (!unstick(ring) || used + wanted > settings_.spill_limit) return refuse(RefusedBecause::kDisk);

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "publish/kafka/record_header.h"
@@ -138,15 +140,21 @@ TEST_F(MarketSpill, WhatIsLeftAtTheEndIsTheNextProcessesInOrder) {
   next.lane.take_leftover([](const publish::SpilledRecord&) { FAIL() << "handed over once"; });
 }
 
-TEST_F(MarketSpill, AFolderThatCannotBeUsedMeansRefusal) {
-  auto broken = settings();
-  broken.spill_folder = "/proc/nowhere";
-  LaneHarness harness(broken);
+TEST_F(MarketSpill, AFolderThatCannotBeUsedMeansRefusalUntilItCan) {
+  const auto blocked = settings();
+  std::ofstream{blocked.spill_folder} << "no folder";
+  LaneHarness harness(blocked);
   ASSERT_THAT(harness.warm({kTrades}), IsEmpty());
   const auto stream = harness.open("BTC-USD");
   cluster.down(1);
   EXPECT_LT(publish(harness, stream, 5'000), 1'100U);
-  EXPECT_GT(refused(harness, RefusedBecause::kShare), 0U);
+  EXPECT_GT(refused(harness, RefusedBecause::kDisk), 0U);
+  fs::remove(blocked.spill_folder);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!harness.publish(stream, text(0)) && std::chrono::steady_clock::now() < deadline) {
+    harness.lane.poll();
+  }
+  EXPECT_EQ(harness.lane.stats().spilled.value(), 1U);
 }
 
 TEST_F(MarketSpill, ASignOfLifeDoesNotWait) {

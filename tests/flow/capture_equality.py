@@ -73,14 +73,17 @@ def play(flow, venue, name, number):
     offline = flow.run("normalize", "--venue", venue, "--instruments", instruments, capture).stdout
     worker = flow.ingest(name=f"ingest-{number}")
     wait_for(f"{name} played", lambda: "has ended" in flow.simulator.tail(), 120)
-    # What the simulator sent last is on its way through sockets and broker: done when nothing more is acknowledged.
+    # What the simulator sent last is on its way through sockets and broker, and may ask for a snapshot: done when it was
+    # read and nothing more is acknowledged.
+    sent = json.loads(flow.control("/stats"))["venues"][venue]["messages"]
+    wait_for(f"{name} read to its end", lambda: flow.metric(worker, "millrace_frames_total", via="ws") >= sent)
     seen = [-1.0]
 
     def quiet():
         now = flow.metric(worker, "millrace_records_total")
         same, seen[0] = now == seen[0], now
         return same
-    wait_for(f"{name} read to its end", quiet, 60, step=1.5)
+    wait_for(f"{name} acknowledged to its end", quiet, 60, step=1.5)
     expect(worker.stop() == 0, "the worker ends cleanly")
     flow.verify()
     live = flow.run("tail", "--brokers", flow.brokers, "--prefix", flow.prefix, "--from", "beginning", "--until-end",

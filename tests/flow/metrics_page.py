@@ -5,7 +5,6 @@ import json
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import urllib.request
 
@@ -55,9 +54,7 @@ def promtool(text):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return subprocess.run([ROOT / "deploy/kafka/free_ports", "1"], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def prometheus(flow, worker):

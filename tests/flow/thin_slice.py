@@ -16,7 +16,7 @@ def read_report(follower):
 with Flow("thin_slice") as flow:
     flow.sim("--instruments", 5, "--rate", 500, "--seed", 1)
     where = "--brokers", flow.brokers, "--prefix", flow.prefix, "--config", flow.config
-    follower = flow.start("follower", "verify", *where, "--json", "--until-idle-ms", 8000)
+    follower = flow.start("follower", "verify", *where, "--json", "--until-idle-ms", 15000)
     worker = flow.ingest()
     wait_for("5,000 records", lambda: flow.metric(worker, "millrace_records_total") > 5000)
     # What was there when reading began is read to its end, however short the time.

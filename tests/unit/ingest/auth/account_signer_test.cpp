@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

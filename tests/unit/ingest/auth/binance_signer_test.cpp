@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

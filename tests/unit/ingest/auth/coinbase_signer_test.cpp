@@ -5,7 +5,7 @@
 #include "ingest/auth/coinbase_advanced_signer.h"
 #include "ingest/auth/coinbase_exchange_signer.h"
 #include "ingest/auth/digest.h"
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

@@ -10,7 +10,7 @@
 #include "ingest/auth/coinbase_exchange_signer.h"
 #include "ingest/auth/kraken_signer.h"
 #include "ingest/auth/secret_source.h"
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

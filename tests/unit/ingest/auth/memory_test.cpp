@@ -18,7 +18,7 @@
 #include "ingest/auth/coinbase_advanced_signer.h"
 #include "ingest/auth/kraken_signer.h"
 #include "ingest/auth/secret_source.h"
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 // What a core file of this process would hold: every writable page but those marked "do not dump".
 

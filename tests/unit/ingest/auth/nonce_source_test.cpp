@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

@@ -6,7 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "ingest/auth/digest.h"
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "ingest/auth/secret_source.h"
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 namespace millrace::ingest {
 namespace {

@@ -1,4 +1,4 @@
-#include "support.h"
+#include "tests/unit/ingest/auth/support.h"
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>

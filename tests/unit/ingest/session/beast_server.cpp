@@ -1,4 +1,4 @@
-#include "beast_server.h"
+#include "tests/unit/ingest/session/beast_server.h"
 
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "certificates.h"
+#include "tests/unit/ingest/session/certificates.h"
 
 namespace millrace::ingest::test {
 

@@ -1,4 +1,4 @@
-#include "certificates.h"
+#include "tests/unit/ingest/session/certificates.h"
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>

@@ -9,7 +9,7 @@
 #include "ingest/session/frame_reader.h"
 #include "ingest/session/frame_writer.h"
 #include "ingest/session/upgrade.h"
-#include "server_frames.h"
+#include "tests/unit/ingest/session/server_frames.h"
 
 // The frame reader against Beast's own WebSocket as the server, in memory: what Beast writes, the reader must read, in
 // whatever pieces it comes.

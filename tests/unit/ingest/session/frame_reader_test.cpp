@@ -5,7 +5,7 @@
 #include <string>
 
 #include "ingest/session/frame_writer.h"
-#include "server_frames.h"
+#include "tests/unit/ingest/session/server_frames.h"
 
 namespace millrace::ingest {
 namespace {

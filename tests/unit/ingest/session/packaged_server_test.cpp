@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "certificates.h"
-#include "owner.h"
+#include "tests/unit/ingest/session/certificates.h"
+#include "tests/unit/ingest/session/owner.h"
 
 // A session against Debian's python3-websockets: neither end of the wire shares code with the other.
 namespace millrace::ingest::test {

@@ -2,10 +2,10 @@
 
 #include <thread>
 
-#include "beast_server.h"
 #include "ingest/session/connect_budget.h"
 #include "ingest/session/upgrade.h"
-#include "owner.h"
+#include "tests/unit/ingest/session/beast_server.h"
+#include "tests/unit/ingest/session/owner.h"
 
 // A session against a real TLS WebSocket server that misbehaves, one way per test. Where the session is to come back,
 // the second connection of the script behaves.

@@ -2,9 +2,9 @@
 
 #include <mutex>
 
-#include "beast_server.h"
 #include "ingest/session/upgrade.h"
-#include "owner.h"
+#include "tests/unit/ingest/session/beast_server.h"
+#include "tests/unit/ingest/session/owner.h"
 
 // A session against a real TLS WebSocket server: what works when nothing fails.
 namespace millrace::ingest::test {

@@ -58,12 +58,13 @@ class WebSockets : public testing::Test {
   bool write(std::int64_t seq) {
     const auto made = trade({.seq = seq});
     Record record;
-    record.stream = streams.find(made.topic, made.key, "");
+    record.stream = &stream;
     record.bytes = made.bytes;
     return server->write(record);
   }
 
-  StreamTable streams{Selection{}};
+  TopicKind kind{"market.kraken.trade.v1", "kraken", "trade", schemas::MessageType::kTrade};
+  Stream stream{.kind = &kind, .owner = "BTC-USD", .selected = true};
   Problems problems{{}};
   std::unique_ptr<WebSocketWriter> server = make_websocket_writer(0, problems, never);
 };

@@ -118,7 +118,8 @@ inline constexpr std::array kMetrics = {
                "Request weight of the last 60 s to the venue's host, as we and the host count it."},
     MetricInfo{"millrace_rest_queue", MetricKind::kGauge, Fold::kSum, "venue", "REST requests waiting or under way."},
     MetricInfo{"millrace_connection_events_total", MetricKind::kCounter, Fold::kSum, "venue,event",
-               "Connections rotated before their lifetime ended, streams resubscribed, storms of bad frames."},
+               "Connections rotated before their lifetime ended or taken over by their standby, streams resubscribed, "
+               "storms of bad frames."},
     MetricInfo{"millrace_records_total", MetricKind::kCounter, Fold::kSum, "venue,dataset",
                "Records numbered and given to the lane."},
     MetricInfo{"millrace_gaps_total", MetricKind::kCounter, Fold::kSum, "venue,kind,reason",

@@ -36,6 +36,10 @@ class VenueCheck {
     const std::size_t before = problems_.size();
     check_datasets(adapter->capabilities());
     check_book(adapter->capabilities());
+    if (venue_.hot_standby && !numbered(adapter->capabilities())) {
+      report("hot_standby",
+             fmt::format("{} does not number its updates, so two connections cannot be told apart", venue_.name));
+    }
     check_lifetime(effective_limits(venue_.limits, adapter->capabilities().limits));
     if (problems_.size() == before) check_plan(*adapter);
   }

@@ -1,5 +1,7 @@
 #include "ingest/config/config.h"
 
+#include <algorithm>
+
 namespace millrace::ingest {
 namespace {
 
@@ -50,6 +52,11 @@ normalize::VenueLimits effective_limits(const LimitConfig& own, const normalize:
   put_over(limits.busy_silence_ns, own.busy_silence_ms, kNanosPerMilli);
   put_over(limits.ping_interval_ns, own.ping_interval_ms, kNanosPerMilli);
   return limits;
+}
+
+bool numbered(const normalize::Capabilities& venue) {
+  const auto row = std::ranges::find(venue.datasets, normalize::Dataset::kBook, &normalize::DatasetCapability::dataset);
+  return row != venue.datasets.end() && row->evidence == schemas::LossEvidence::kSequence;
 }
 
 std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue) {

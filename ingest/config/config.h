@@ -54,6 +54,7 @@ struct VenueConfig {
   std::int64_t snapshot_levels = 0;
   std::int64_t max_levels = 5'000;
   bool bbo_from_book = false;
+  bool hot_standby = false;
   std::int64_t book_audit_s = 3'600;  // 0 = never
   LimitConfig limits;
   TimeoutConfig timeouts;
@@ -143,6 +144,8 @@ normalize::VenueOptions venue_options(const VenueConfig& venue);
 // The venue's documented limits with those of the configuration put over them.
 normalize::VenueLimits effective_limits(const LimitConfig& own, const normalize::VenueLimits& documented);
 normalize::VenueOptions venue_options(const AccountConfig& account);
+// Do the venue's records say which came first? Then two connections may carry the same streams.
+bool numbered(const normalize::Capabilities& venue);
 // Each symbol with each dataset, in the file's order. Derived datasets are not in it: bbo_from_book is an option.
 std::vector<normalize::Subscription> wanted_streams(const VenueConfig& venue);
 

@@ -116,7 +116,7 @@ void Connection::on_state(const StateChange& change) {
   stopped_ = change.state == StreamState::kDisconnected && change.reason == Reason::kStopped;
   // What an open connection's streams are is the adapter's to say, stream by stream.
   const bool up = change.state == StreamState::kLive || change.state == StreamState::kSyncing;
-  if (up || !owns_streams_) return;
+  if (up || !owns_streams_ || (hand_on_ && hand_on_())) return;
   context_.out.connection_state(id_, change.state, ingest::name(change.reason), change.detail, change.at);
   if (change.state != StreamState::kHalted) return;
   spdlog::error("halted venue={} connection={} reason={} detail=\"{}\"", context_.config.name, name_,

@@ -31,6 +31,10 @@ class Connection final : private SessionListener {
   // From now on the streams' heartbeats and states go by this connection. Of two that overlap, exactly one has them.
   void take_streams();
 
+  void leave_streams() noexcept { owns_streams_ = false; }
+  // Asked before this connection tells of its streams that they are down; true: another one goes on with them.
+  void set_standby(std::function<bool()> hand_on) { hand_on_ = std::move(hand_on); }
+
   // Streams added to and removed from it while it runs.
   void change(const std::vector<normalize::Subscription>& add, const std::vector<normalize::Subscription>& remove,
               UnixNanos now);
@@ -77,6 +81,7 @@ class Connection final : private SessionListener {
   std::uint64_t frames_ = 0;   // of this opening
   bool draining_ = false;      // between the first frame of a drain and on_drained
   bool owns_streams_ = false;  // since take_streams()
+  std::function<bool()> hand_on_;
   bool stopped_ = false;
   FirstData first_data_;
   StormRule storm_;

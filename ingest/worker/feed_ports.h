@@ -36,7 +36,8 @@ struct FeedCounters {
   publish::ReasonCounters reconnects;  // connections that ended, by reason
   ConnectionBoard connections;
   publish::Tally resubscribed;     // streams without first data
-  publish::Tally rotations;        // second connections that took over
+  publish::Tally rotations;        // second connections that took over before the first one's end
+  publish::Tally takeovers;        // by a hot standby
   publish::Tally storms;           // of undecodable frames
   publish::Tally refreshes;        // books published whole
   publish::Tally streams_refused;  // gauge: configured, but the venue does not know the symbol

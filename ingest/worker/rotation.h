@@ -25,18 +25,25 @@ class Rotation {
     std::optional<UnixNanos> open_since;  // empty: not open
     bool has_data = false;                // on this opening
   };
-  // Open a second connection; let the first one go, because the second has taken over.
-  enum class Step : std::uint8_t { kNone, kOpenSecond, kTakeOver };
+  // Open a second connection; let the first one go, because the second has taken over; let the second one go and open
+  // another.
+  enum class Step : std::uint8_t { kNone, kOpenSecond, kTakeOver, kReplaceSecond };
 
   // `lifetime_s` 0: never. `first_data_ns` bounds how long the second one runs along.
   Rotation(std::int64_t lifetime_s, std::int64_t first_data_ns);
 
   Step step(UnixNanos now, const Line& first, const std::optional<Line>& second) const;
 
+  // The same where the second one stays, as a hot standby: kTakeOver then only changes their places. Of two that grow
+  // old together the second is replaced first.
+  Step standby(UnixNanos now, const Line& first, const std::optional<Line>& second) const;
+
   // How long before the end the second one is opened.
   std::int64_t overlap_ns() const noexcept { return overlap_ns_; }
 
  private:
+  bool old(UnixNanos now, const Line& line) const;
+
   std::int64_t lifetime_ns_;
   std::int64_t overlap_ns_;
   std::int64_t settle_ns_;  // how long both run before the second takes over

@@ -30,9 +30,7 @@ std::unique_ptr<normalize::Venue> venue_of(const VenueConfig& config) {
 // A second connection helps only where records say which came first; elsewhere two copies of a stream could not be told
 // apart, and the connection is made anew when the venue closes it.
 std::int64_t rotation_lifetime(const normalize::Capabilities& capabilities, const normalize::VenueLimits& limits) {
-  const auto row = std::ranges::find(capabilities.datasets, Dataset::kBook, &normalize::DatasetCapability::dataset);
-  const bool numbered = row != capabilities.datasets.end() && row->evidence == schemas::LossEvidence::kSequence;
-  return numbered ? limits.lifetime_s : 0;
+  return numbered(capabilities) ? limits.lifetime_s : 0;
 }
 
 }  // namespace
@@ -107,21 +105,49 @@ void VenueFeed::rotate(Line& line, UnixNanos now) {
   const Rotation::Line first{line.first->open_since(), line.first->has_data()};
   std::optional<Rotation::Line> second;
   if (line.second) second = {line.second->open_since(), line.second->has_data()};
-  switch (rotation_.step(now, first, second)) {
+  switch (config().hot_standby ? rotation_.standby(now, first, second) : rotation_.step(now, first, second)) {
     case Rotation::Step::kNone:
       return;
     case Rotation::Step::kOpenSecond:
-      line.second = make_connection(line.first->plan());
-      line.second->start();
-      return;
+      return open_second(line);
+    case Rotation::Step::kReplaceSecond:
+      retire(std::move(line.second));
+      return open_second(line);
     case Rotation::Step::kTakeOver:
       break;
   }
+  if (config().hot_standby) return take_over(line);
   counters_.rotations.add();
   line.second->take_streams();
   spdlog::info("rotated venue={} from={} to={}", config().name, line.first->name(), line.second->name());
   std::swap(line.first, line.second);
   retire(std::move(line.second));
+}
+
+// What the one that ends was to say of its streams is no longer true when it ends: the other one has them.
+void VenueFeed::open_second(Line& line) {
+  line.second = make_connection(line.first->plan());
+  if (config().hot_standby) {
+    for (const auto& each : {line.first.get(), line.second.get()}) {
+      each->set_standby([this, each] { return hand_on(*each); });
+    }
+  }
+  line.second->start();
+}
+
+bool VenueFeed::hand_on(const Connection& down) {
+  const auto line = std::ranges::find(lines_, &down, [](const Line& one) { return one.first.get(); });
+  if (stopping_ || line == lines_.end() || !line->second || !line->second->has_data()) return false;
+  take_over(*line);
+  return true;
+}
+
+void VenueFeed::take_over(Line& line) {
+  counters_.takeovers.add();
+  line.first->leave_streams();
+  line.second->take_streams();
+  std::swap(line.first, line.second);
+  spdlog::info("standby_took_over venue={} from={} to={}", config().name, line.second->name(), line.first->name());
 }
 
 // Books that lost a record first: their deltas are being dropped meanwhile.
@@ -207,8 +233,10 @@ bool VenueFeed::add_to_line(const ConnectionPlan& plan, UnixNanos now) {
     const std::size_t carried = line.first->plan().subscriptions.size() + plan.subscriptions.size();
     const bool room =
         limits_.streams_per_connection == 0 || carried <= static_cast<std::size_t>(limits_.streams_per_connection);
-    if (line.second || !room || line.first->plan().url != plan.url) continue;
+    const bool replaced = line.second && !config().hot_standby;
+    if (replaced || !room || line.first->plan().url != plan.url) continue;
     line.first->change(plan.subscriptions, {}, now);
+    if (line.second) line.second->change(plan.subscriptions, {}, now);
     return true;
   }
   return false;

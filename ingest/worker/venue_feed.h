@@ -65,7 +65,7 @@ class VenueFeed {
   const FeedCounters& counters() const noexcept { return counters_; }
 
  private:
-  // The connections that serve one plan: usually one, two while it is being replaced.
+  // The connections that serve one plan: usually one; two while it is being replaced, or always, as a hot standby.
   struct Line {
     std::unique_ptr<Connection> first;
     std::unique_ptr<Connection> second;
@@ -88,6 +88,10 @@ class VenueFeed {
   void release(const normalize::Subscription& stream, FeedChange::Removal how, UnixNanos now);
   std::unique_ptr<Connection> make_connection(normalize::ConnectionPlan plan);
   void rotate(Line& line, UnixNanos now);
+  void open_second(Line& line);
+  // The first one is down: false if there is none that could go on.
+  bool hand_on(const Connection& down);
+  void take_over(Line& line);
   // Stops it and keeps it until its close is through.
   void retire(std::unique_ptr<Connection> connection);
   void refresh_due(UnixNanos now);

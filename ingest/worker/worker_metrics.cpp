@@ -38,6 +38,7 @@ void add_connections(const VenueFeed& feed, MetricWriter& out) {
     out.add<Metric::kQuarantined>(static_cast<double>(count), venue, reason);
   });
   out.add<Metric::kConnectionEvents>(feed.counters().rotations, venue, "rotated");
+  out.add<Metric::kConnectionEvents>(feed.counters().takeovers, venue, "taken_over");
   out.add<Metric::kConnectionEvents>(feed.counters().resubscribed, venue, "resubscribed");
   out.add<Metric::kConnectionEvents>(feed.counters().storms, venue, "storm");
   out.add<Metric::kBooks>(feed.counters().refreshes, venue, "refreshed");

@@ -261,6 +261,64 @@ class ShortLived : public LiveBinance {
   ShortLived() : LiveBinance(config()) {}
 };
 
+class Twofold : public LiveBinance {
+ protected:
+  static VenueConfig config() {
+    VenueConfig config = binance();
+    config.hot_standby = true;
+    return config;
+  }
+  Twofold() : LiveBinance(config()) {
+    harness.tick(harness.now + kSecond);
+    EXPECT_THAT(harness.links, SizeIs(2));
+    harness.link(1).open(harness.now);
+    for (const std::string& text : std::vector(harness.link(1).sent)) harness.link(1).receive(ack(text), harness.now);
+  }
+};
+
+TEST_F(Twofold, WhatOneConnectionMissesTheOtherHas) {
+  test::FakeLink& first = harness.link(0);
+  test::FakeLink& second = harness.link(1);
+  for (test::FakeLink* link : {&first, &second}) link->receive(depth(102, 103), harness.now);
+  second.receive(depth(104, 105), harness.now);
+  for (test::FakeLink* link : {&first, &second}) link->receive(depth(106, 107), harness.now);
+  second.receive(trade(2), harness.now);
+  for (test::FakeLink* link : {&first, &second}) link->receive(trade(3), harness.now);
+  EXPECT_THAT(seqs<schemas::Trade>("trade"), ElementsAre(1, 2, 3));
+  EXPECT_EQ(harness.of<schemas::Book>("book").back().meta.venue_seq, 107);
+  for (const auto& book : harness.of<schemas::Book>("book")) EXPECT_EQ(book.meta.gap.empty(), book.meta.seq > 1);
+}
+
+TEST_F(Twofold, WhenOneEndsTheOtherGoesOnWithoutAWord) {
+  test::FakeLink& first = harness.link(0);
+  test::FakeLink& second = harness.link(1);
+  for (test::FakeLink* link : {&first, &second}) link->receive(depth(102, 103), harness.now);
+  const std::size_t told = harness.statuses().size();
+  first.close(Reason::kReset, harness.now);
+  first.tell(SessionState::kBackingOff, Reason::kReset, harness.now);
+  second.receive(depth(104, 105), harness.now);
+  EXPECT_EQ(harness.of<schemas::Book>("book").back().meta.venue_seq, 105);
+  EXPECT_THAT(harness.of<schemas::Book>("book").back().meta.gap, IsEmpty());
+  EXPECT_THAT(harness.statuses(), SizeIs(told));
+  EXPECT_EQ(harness.feed->counters().takeovers.value(), 1u);
+  // The first one comes back as the standby of the second.
+  first.open(harness.now);
+  for (const std::string& text : std::vector(first.sent)) first.receive(ack(text), harness.now);
+  first.receive(depth(106, 107), harness.now);
+  second.close(Reason::kReset, harness.now);
+  second.tell(SessionState::kBackingOff, Reason::kReset, harness.now);
+  EXPECT_EQ(harness.feed->counters().takeovers.value(), 2u);
+  EXPECT_EQ(harness.of<schemas::Book>("book").back().meta.venue_seq, 107);
+}
+
+TEST_F(Twofold, StreamsThatComeAreOnBoth) {
+  std::vector<Subscription> wanted = wanted_streams(harness.config);
+  wanted.push_back({"ETHUSDT", normalize::Dataset::kTrade});
+  harness.feed->change({.wanted = wanted}, harness.now);
+  EXPECT_THAT(harness.links, SizeIs(2));
+  for (std::size_t i : {0U, 1U}) EXPECT_THAT(harness.link(i).sent, Contains(HasSubstr("ethusdt@trade")));
+}
+
 TEST_F(ShortLived, TheConnectionIsReplacedBeforeItsEndWithoutGapOrDuplicate) {
   harness.tick(kStart + 15 * kSecond);
   ASSERT_THAT(harness.links, SizeIs(2));

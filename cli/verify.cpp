@@ -235,8 +235,9 @@ void add_verify(CLI::App& app, Action& action) {
   verify->add_option("--until", options->until_seconds, "go on for so many seconds, and to the end of what was there")
       ->check(from_one_to(kYearSeconds));
   verify
-      ->add_option("--seconds-grace", options->grace_seconds,
-                   "age at which a number that only a heartbeat names counts as lost")
+      ->add_option(
+          "--seconds-grace", options->grace_seconds,
+          "age at which a number that only a heartbeat names counts as lost; so long, a silence is looked at again")
       ->check(from_zero_to(kYearSeconds))
       ->capture_default_str();
   verify->add_option("--books-at", options->books_at_ns,

@@ -38,7 +38,15 @@ JournalReader::JournalReader(std::string folder, TimeRange range) : folder_(std:
     total_ += size_of(name);
     names_.push_back(std::move(name));
   }
+  earliest_.assign(names_.size() + 1, std::numeric_limits<std::int64_t>::max());
+  for (std::size_t i = names_.size(); i > 0; --i) {
+    const SegmentName& name = names_[i - 1];
+    const std::int64_t first = name.closed ? name.first_ns : std::numeric_limits<std::int64_t>::min();
+    earliest_[i - 1] = std::min(earliest_[i], first);
+  }
 }
+
+std::int64_t JournalReader::nothing_before() const noexcept { return earliest_[reader_ ? next_ - 1 : next_]; }
 
 bool JournalReader::next(JournalRecord& record) {
   while (reader_ || open_next()) {

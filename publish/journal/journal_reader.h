@@ -31,6 +31,10 @@ class JournalReader {
   // The next record; its views are valid until the next call. False: the end.
   bool next(JournalRecord& record);
 
+  // No record that is still to come has an earlier receive time, as the names of the closed segments say; the smallest
+  // number while one is left whose name does not.
+  std::int64_t nothing_before() const noexcept;
+
   std::int64_t bytes_total() const noexcept { return total_; }  // of the files to read, as they were at the begin
   std::int64_t bytes_read() const noexcept;
   // One line for each torn tail, damaged or vanished segment: file, byte, what is left out.
@@ -43,6 +47,7 @@ class JournalReader {
 
   std::string folder_;
   std::vector<SegmentName> names_;
+  std::vector<std::int64_t> earliest_;  // in each segment and those behind it; one more than there are segments
   std::size_t next_ = 0;
   std::unique_ptr<SegmentReader> reader_;
   std::int64_t total_ = 0;

@@ -28,6 +28,8 @@ class JournalSource final : public Source {
     return true;
   }
 
+  schemas::UnixNanos nothing_before() const override { return reader_.nothing_before(); }
+
   Progress progress() const override { return {reader_.bytes_read(), reader_.bytes_total()}; }
 
  private:

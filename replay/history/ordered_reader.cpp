@@ -54,8 +54,19 @@ bool OrderedReader::next(Record& out) {
   return true;
 }
 
-// Reads until the sorter is full or everything is read, and says how far it may hand over: nothing comes from a lane
-// that is older than what it had by more than it may be late.
+// Nothing comes from a lane that is older than what it had by more than it may be late, or than its source says; but
+// for the record that waits for room.
+UnixNanos OrderedReader::nothing_before() const {
+  UnixNanos least = kAfterAll;
+  for (const Lane& lane : lanes_) {
+    if (lane.waiting) least = std::min(least, lane.record.time);
+    if (lane.ended) continue;
+    least = std::min(least, std::max(minus(lane.newest, options_.late_ns), lane.source->nothing_before()));
+  }
+  return least;
+}
+
+// Reads until the sorter is full or everything is read, and says how far it may hand over.
 void OrderedReader::fill() {
   Lane* lane = furthest_behind();
   for (bool room = true; room && lane != nullptr && !stopped_; lane = furthest_behind()) {
@@ -64,7 +75,7 @@ void OrderedReader::fill() {
     stopped_ = options_.stop();
   }
   all_read_ = lane == nullptr;
-  below_ = all_read_ ? kAfterAll : std::max(below_, minus(lane->newest, options_.late_ns));
+  below_ = all_read_ ? kAfterAll : std::max(below_, nothing_before());
   sorter_.hand_over(below_);
 }
 

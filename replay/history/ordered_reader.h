@@ -65,6 +65,7 @@ class OrderedReader {
 
   void fill();
   Lane* furthest_behind();
+  UnixNanos nothing_before() const;
   bool read_some(Lane& lane);
   static void look_at_parts(Lane& lane);
   bool read_one(Lane& lane);

@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "schemas/events/meta.h"
 
 namespace millrace::history {
 
@@ -30,6 +33,8 @@ class Source {
   virtual std::size_t parts() const { return 1; }
   // Nothing of it comes any more.
   virtual bool has_ended(std::size_t) const { return false; }
+  // No record that is still to come was received before that; the smallest number: who knows.
+  virtual schemas::UnixNanos nothing_before() const { return std::numeric_limits<schemas::UnixNanos>::min(); }
   // Nothing of it is wanted any more.
   virtual void leave(std::size_t) {}
 

@@ -73,6 +73,19 @@ TEST_F(JournalSources, ReadTheFoldersOfAllThreads) {
   EXPECT_TRUE(problems.empty());
 }
 
+TEST_F(JournalSources, KnowTheTimesOfWhatIsStillToCome) {
+  write("market-0", trades(20, 50), schemas::MessageType::kTrade);
+  write("market-0", trades(10, 15), schemas::MessageType::kTrade);
+  const auto sources = open_journal(dir.string(), {}, 0, problems);
+  SourceRecord record;
+  for (int i = 0; i < 31; ++i) {
+    EXPECT_EQ(sources.front()->nothing_before(), kBegin + 10 * kSecond);
+    ASSERT_TRUE(sources.front()->next(record));
+  }
+  while (sources.front()->next(record)) continue;
+  EXPECT_GT(sources.front()->nothing_before(), kBegin + 50 * kSecond);
+}
+
 TEST_F(JournalSources, PassOverWhatHoldsNothingOfTheRange) {
   write("market-0", trades(1, 50), schemas::MessageType::kTrade);
   write("market-1", trades(50, 60), schemas::MessageType::kTrade);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <memory>
 #include <random>
 
 #include "tests/unit/replay/history/tape.h"
@@ -26,6 +28,7 @@ struct Read {
   std::vector<std::int64_t> seqs;
   std::map<std::string, std::int64_t, std::less<>> problems;
   std::vector<std::string> told;
+  std::int64_t bytes_on_disk = 0;
 };
 
 ReadOptions options() {
@@ -35,11 +38,11 @@ ReadOptions options() {
   return out;
 }
 
-Read read(std::vector<std::vector<Made>> tapes, const ReadOptions& how = options(), const Selection& what = {}) {
+Read read(std::vector<std::unique_ptr<Source>> sources, const ReadOptions& how, const Selection& what = {}) {
   Read out;
   Problems problems{[&](std::string_view line) { out.told.emplace_back(line); }};
   StreamTable streams{what};
-  OrderedReader reader{test::sources(std::move(tapes)), streams, how, problems};
+  OrderedReader reader{std::move(sources), streams, how, problems};
   Record record;
   while (reader.next(record)) {
     out.bytes.emplace_back(record.bytes);
@@ -47,6 +50,47 @@ Read read(std::vector<std::vector<Made>> tapes, const ReadOptions& how = options
   }
   EXPECT_TRUE(reader.stopped() || reader.progress() == 1.0) << reader.progress();
   out.problems = problems.counts();
+  out.bytes_on_disk = reader.bytes_on_disk();
+  return out;
+}
+
+Read read(std::vector<std::vector<Made>> tapes, const ReadOptions& how = options(), const Selection& what = {}) {
+  return read(test::sources(std::move(tapes)), how, what);
+}
+
+// Segments of ten records, each with the times that are in it known beforehand; its end is known with the last record.
+class Segments final : public Source {
+ public:
+  Segments(std::vector<Made> made, bool named) : made_{std::move(made)}, named_{named} {}
+
+  bool next(SourceRecord& out) override {
+    if (at_ == made_.size()) return false;
+    const Made& one = made_[at_++];
+    out = {one.topic, one.key, one.bytes};
+    return true;
+  }
+  bool has_ended(std::size_t) const override { return at_ == made_.size(); }
+  schemas::UnixNanos nothing_before() const override {
+    if (!named_) return Source::nothing_before();
+    const auto time = [](const Made& one) { return schemas::view_meta(one.bytes)->receive_time; };
+    const std::size_t begin = at_ == 0 ? 0 : (at_ - 1) / 10 * 10;
+    schemas::UnixNanos least = std::numeric_limits<schemas::UnixNanos>::max();
+    for (std::size_t i = begin; i < made_.size(); ++i) least = std::min(least, time(made_[i]));
+    return least;
+  }
+  Progress progress() const override {
+    return {static_cast<std::int64_t>(at_), static_cast<std::int64_t>(made_.size())};
+  }
+
+ private:
+  std::vector<Made> made_;
+  bool named_;
+  std::size_t at_ = 0;
+};
+
+std::vector<std::unique_ptr<Source>> segments(std::vector<Made> made, bool named) {
+  std::vector<std::unique_ptr<Source>> out;
+  out.push_back(std::make_unique<Segments>(std::move(made), named));
   return out;
 }
 
@@ -87,6 +131,27 @@ TEST(OrderedReader, AWindowOutOfOrderIsSortedAndBeyondItIsAProblem) {
   EXPECT_EQ(late.bytes.size() + static_cast<std::size_t>(late.problems.at("late")), made.size());
   EXPECT_GT(late.problems.at("late"), 250);
   EXPECT_LE(late.told.size(), 10u);
+}
+
+TEST(OrderedReader, WhatTheSourceKnowsOfItsTimesNeedsNoDisk) {
+  ReadOptions how = options();
+  how.memory_bytes = 8192;
+  const auto made = market(1000);
+  EXPECT_GT(read(segments(made, false), how).bytes_on_disk, 0);
+  const Read known = read(segments(made, true), how);
+  EXPECT_EQ(known.bytes_on_disk, 0);
+  EXPECT_EQ(known.bytes, read({made}).bytes);
+}
+
+// However many there are: with some number it is the last one that finds no room, when the source has ended.
+TEST(OrderedReader, TheLastRecordIsNotLateForWaitingForRoom) {
+  ReadOptions how = options();
+  how.memory_bytes = 2048;
+  for (std::int64_t count = 1; count < 60; ++count) {
+    const Read got = read(segments(market(count), false), how);
+    EXPECT_EQ(got.bytes.size(), static_cast<std::size_t>(count));
+    EXPECT_THAT(got.problems, IsEmpty()) << count;
+  }
 }
 
 TEST(OrderedReader, AnUpdateThatWaitedForItsSnapshotStandsBehindIt) {

@@ -2,7 +2,8 @@
 """Measures history replay: tests/bench/history.py [--events N] [--runs N]
 
 Ingests N market events of the mix into a real broker and a journal beside it, then reads them: `kcat` the topics, `cat`
-the journal's files, `millrace replay` both as protobuf. Each number is the best of --runs; ratios are what counts.
+the journal's files, `millrace replay` both as protobuf. Each number is the best of --runs; ratios are what counts. Then
+it replays the first fifth and half of the range: peak memory must not grow with what is replayed.
 """
 import argparse
 import json
@@ -62,6 +63,14 @@ def best(runs, measure):
     return min((measure() for _ in range(runs)), key=lambda row: row["seconds"])
 
 
+def peaks(whole, *options):
+    """Peak resident bytes of a replay by the number of its events: of the first fifth, the first half, and everything."""
+    summary = whole["summary"]
+    rows = [replay(*options, "--to", summary["first_ns"] + round(share * (summary["last_ns"] - summary["first_ns"])))
+            for share in (0.2, 0.5)]
+    return {row["summary"]["records"]: row["resident_bytes"] for row in [*rows, whole]}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
@@ -71,12 +80,15 @@ def main():
         journal = flow.dir / "journal"
         fill(flow, options.events, journal)
         segments = sorted(path for path in journal.rglob("*") if ".journal" in path.name)
+        topics = ("--topics", "--brokers", flow.brokers, "--prefix", flow.prefix)
         rows = {
             "kcat": best(options.runs, lambda: kcat(flow)),
             "cat": best(options.runs, lambda: timed(["cat", *segments])),
-            "topics": best(options.runs, lambda: replay("--topics", "--brokers", flow.brokers, "--prefix", flow.prefix)),
+            "topics": best(options.runs, lambda: replay(*topics)),
             "journal": best(options.runs, lambda: replay("--journal", journal)),
         }
+        rows["topics"]["resident_bytes_by_records"] = peaks(rows["topics"], *topics)
+        rows["journal"]["resident_bytes_by_records"] = peaks(rows["journal"], "--journal", journal)
     slower = max(rows["kcat"]["seconds"], rows["cat"]["seconds"])
     records = rows["topics"]["summary"]["records"]
     expect(rows["topics"]["summary"]["sha256"] == rows["journal"]["summary"]["sha256"], "the same from both")

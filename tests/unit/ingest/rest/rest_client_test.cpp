@@ -175,7 +175,7 @@ TEST_F(RestClientTest, ACertificateForAnotherNameIsNeverAccepted) {
 
 TEST_F(RestClientTest, ASilentServerCountsAsNoAnswer) {
   RestOptions with = options();
-  with.https.request = 50ms;
+  with.https.request = 500ms;
   auto rest = client(with);
   server.script = {{200, "", {}, false, true}, {200, "late", {}}};
   ASSERT_TRUE(rest->get({"a", "/a", 1, 0}, keep()));

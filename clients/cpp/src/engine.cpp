@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "clients/cpp/src/timer.h"
 #include "publish/kafka/topic_names.h"
 
 namespace millrace::client {
@@ -14,8 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPoll{50};  // how late a deadline is noticed while nothing comes
-
-std::int64_t to_ns(milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::invalid_argument(what);

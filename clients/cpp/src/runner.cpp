@@ -7,10 +7,10 @@
 #include <thread>
 #include <utility>
 
+#include "clients/cpp/src/timer.h"
+
 namespace millrace::client {
 namespace {
-
-std::int64_t to_ns(std::chrono::milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
 bool matches(const Subscription& wanted, const Scope& scope) {
   if (!wanted.venue.empty() && !scope.venue.empty() && wanted.venue != scope.venue) return false;

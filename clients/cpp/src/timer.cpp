@@ -1,10 +1,11 @@
 #include "clients/cpp/src/timer.h"
 
-#include <chrono>
-
 namespace millrace::client {
+namespace {
 
 using Clock = std::chrono::steady_clock;
+
+}  // namespace
 
 std::int64_t SteadyTimer::now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -8,6 +9,7 @@
 namespace millrace::client {
 
 inline constexpr std::int64_t kMillisecond = 1'000'000;
+inline std::int64_t to_ns(std::chrono::milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
 // Time that only moves forward, in ns, and waiting for it; tests bring one that stands still. Any thread.
 class Timer {

@@ -31,7 +31,7 @@ class IngestThread {
   std::future<void> change(ThreadChange change);
 
   // Of a group: what is ours may be another worker's by now. Until the next change() with a claim records go out as
-  // before, but states and signs of life do not. Posted.
+  // before, but states do not. Posted.
   void doubt();
 
   // Last refresh, close connections, wait for the broker, each for at most shutdown_ms; wait() then has the number of

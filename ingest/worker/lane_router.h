@@ -35,9 +35,8 @@ class LaneRouter final : public publish::AckListener {
       lane_.commit(stream, length, seq);
     }
     bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override {
-      const bool about_streams =
-          type == schemas::MessageType::kStreamStatus || type == schemas::MessageType::kHeartbeat;
-      if (about_streams && router_.silent_ && router_.silent_()) return true;
+      const bool status = type == schemas::MessageType::kStreamStatus;
+      if (status && router_.silent_ && router_.silent_()) return true;
       return lane_.put(topic, key, bytes, type);
     }
 
@@ -47,8 +46,8 @@ class LaneRouter final : public publish::AckListener {
     publish::AckListener* listener_ = nullptr;
   };
 
-  // While it says so, states of streams and signs of life are left out: others may have taken the streams over, and
-  // these records are not told apart by their epoch where only the last one is kept.
+  // While it says so, states of streams are left out: others may have taken the streams over, and of these records the
+  // broker keeps only the last one, whatever its epoch.
   void set_silent(std::function<bool()> silent) { silent_ = std::move(silent); }
 
   void on_ack(publish::StreamSlot stream, std::int32_t partition, std::int64_t offset, std::int64_t seq) override {

@@ -137,7 +137,8 @@ void VenueServer::request(const HttpRequest& request, HttpReply reply) {
   const auto fault = book_->on_request(venue_->name(), target);
   if (fault && fault_request(*fault, request, reply)) return;
   venue_->on_http(request, [self = shared_from_this(), reply = std::move(reply)](HttpAnswer answer) {
-    if (answer.status == 429 || answer.status == 418) ++self->counters_.limited;
+    if (answer.status == 429) ++self->counters_.limited;
+    if (answer.status == 418) ++self->counters_.banned;
     reply(std::move(answer));
   });
 }
@@ -311,10 +312,10 @@ void VenueServer::look_after(ClientId id, Client& client, std::int64_t now) {
 std::string VenueServer::stats() const {
   return fmt::format(
       R"({{"connections":{},"open":{},"messages":{},"bytes":{},"requests":{},"slow_clients":{},"refused":{},)"
-      R"("limited":{},"put_out":{}}})",
+      R"("limited":{},"banned":{},"put_out":{}}})",
       counters_.connections.load(), counters_.open.load(), counters_.messages.load(), counters_.bytes.load(),
       counters_.requests.load(), counters_.slow_clients.load(), counters_.refused.load(), counters_.limited.load(),
-      counters_.put_out.load());
+      counters_.banned.load(), counters_.put_out.load());
 }
 
 }  // namespace millrace::sim

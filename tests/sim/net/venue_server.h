@@ -25,9 +25,8 @@ struct ServerOptions {
 // Figures for GET /stats; read from any thread.
 struct ServerCounters {
   std::atomic<std::uint64_t> connections{0}, open{0}, messages{0}, bytes{0}, requests{0}, slow_clients{0};
-  // A limit broken: connection attempts refused; requests answered 429 or 418, unless by a fault; clients put out
-  // (1008).
-  std::atomic<std::uint64_t> refused{0}, limited{0}, put_out{0};
+  // Limits broken: connects refused, requests answered 429 and 418 (unless by a fault), clients put out with 1008.
+  std::atomic<std::uint64_t> refused{0}, limited{0}, banned{0}, put_out{0};
 };
 
 // One venue on one port: accepts, keeps the clients, drives the venue's clock and flow. Everything of it happens on

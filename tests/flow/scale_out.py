@@ -15,6 +15,7 @@ import time
 from flow import LONG, Failed, Flow, expect, wait_for
 from independent import position, records
 from status_watch import StatusWatch
+from worker_group import Group, subscribe
 
 VENUES = ["kraken", "binance-spot", "binance-usdm"]
 QUICK = 15  # seconds, from the issue: what needs no snapshot by REST must be back in so long
@@ -24,29 +25,6 @@ REFRESH = 20
 parser = argparse.ArgumentParser()
 parser.add_argument("--instruments", type=int, default=3000 if LONG else 300)
 options = parser.parse_args()
-
-
-class Group:
-    """Workers w1, w2 ... of one consumer group, each with a configuration of its own but for the symbols."""
-
-    def __init__(self, flow):
-        self.flow = flow
-        lines = flow.config.read_text().splitlines(keepends=True)
-        self.text = "".join(line for line in lines if not line.startswith("    symbols:"))
-        self.text = self.text.replace("refresh_s: 60", f"refresh_s: {REFRESH}")
-        self.workers = {}
-
-    def start(self, name):
-        config = self.flow.dir / f"{name}.yaml"
-        config.write_text(self.text.replace("worker: sim\n", f"worker: {name}\ngroup: shared\n", 1))
-        process = self.flow.start(f"{name}-{len(self.flow.children)}", "ingest", "--config", config)
-        process.ready = process.first_line()
-        self.workers[name] = process
-        return process
-
-    def end(self):
-        for name, worker in self.workers.items():
-            expect(worker.stop(120) == 0, f"{name} ends cleanly: {worker.tail()}")
 
 
 def streams_of(venue, symbols, datasets=("book", "bbo", "trade")):
@@ -67,12 +45,6 @@ def by_weight(streams):
 def subscriptions(flow, *arguments):
     text = flow.run("subscriptions", "--brokers", flow.brokers, "--prefix", flow.prefix, "--json", *arguments).stdout
     return [json.loads(line) for line in text.splitlines()]
-
-
-def subscribe(flow, verb, venue, symbols):
-    listing = flow.dir / "symbols.txt"
-    listing.write_text("\n".join(symbols))
-    flow.run(verb, "--brokers", flow.brokers, "--prefix", flow.prefix, venue, "--symbols-file", listing)
 
 
 def fenced_by_kcat(flow):
@@ -202,7 +174,7 @@ with Flow("scale_out") as flow:
     symbols = {venue: flow.venues["venues"][venue]["symbols"] for venue in VENUES}
     extra = symbols["kraken"].pop()
     flow.edit_config(lambda text: text.replace(f',"{extra}"]', "]", 1))  # verify asks for all that it names
-    group = Group(flow)
+    group = Group(flow, lambda text: text.replace("refresh_s: 60", f"refresh_s: {REFRESH}"))
     with StatusWatch(flow.brokers, flow.prefix, VENUES) as watch:
         wanted = all_subscribed(flow, group, watch, symbols)
         one_is_killed(group, watch, wanted)

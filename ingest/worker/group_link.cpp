@@ -127,8 +127,9 @@ void GroupLink::rejoin(const std::string& why) {
 void GroupLink::step() {
   member_->poll(kPoll, *this);
   if (!loading_.empty() || frozen_) return;
-  if (claim_due_) {
-    if (Clock::now() >= not_before_ && try_claim()) serve();
+  if (claim_due_ || name_in_doubt_) {
+    if (Clock::now() < not_before_ || !try_claim()) return;
+    if (std::exchange(claim_due_, false)) serve();
   } else if (changed_ && Clock::now() - changed_at_ >= kQuiet) {
     apply(FeedChange::Removal::kUnsubscribed, std::nullopt);
   }
@@ -160,10 +161,12 @@ void GroupLink::on_revoked(const std::vector<std::int32_t>& partitions, publish:
   stats_.partitions.set(table_.held().size());
   if (lost) {
     in_limbo_ = true;
+    name_in_doubt_ = false;  // the next assignment is claimed anyway
     const std::scoped_lock lock(applying_);
     if (doubt_ && !frozen_) doubt_();
   } else if (!frozen_) {
     apply(FeedChange::Removal::kHandedOver, std::nullopt);
+    name_in_doubt_ = !table_.empty();
   }
   // At the end of a process the group waits until all is acknowledged, and is left then.
   if (member_ && !frozen_) member_->give_up();
@@ -202,6 +205,7 @@ void GroupLink::serve() {
 
 // A fence is another process under our name, unless this one stood still for so long that the broker took its
 // transaction for abandoned (kafka.md).
+// A claim that nothing is served under yet costs a number and nothing else.
 bool GroupLink::try_claim() {
   const auto began = Clock::now();
   std::string error;
@@ -232,7 +236,7 @@ void GroupLink::take_epoch(std::int64_t epoch) {
     if (epoch <= last) throw std::runtime_error(publish::stale_claim_topic(kafka_, epoch, venue, last));
   }
   epoch_ = epoch;
-  claim_due_ = false;
+  name_in_doubt_ = false;
   stats_.claims.add();
   spdlog::info("claimed worker={} epoch={} partitions={}", worker_, epoch, table_.held().size());
 }

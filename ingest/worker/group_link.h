@@ -104,6 +104,7 @@ class GroupLink : private publish::GroupListener {
   std::set<std::int32_t> loading_;                   // partitions not read to their end
   bool assigned_ = false;                            // heard of an assignment
   bool claim_due_ = false;                           // partitions without a claim
+  bool name_in_doubt_ = false;      // a member has come, which may be another process of our name: a claim tells
   bool in_limbo_ = false;           // what is served was taken away, and the group has not said yet what comes instead
   bool must_init_ = true;           // before the next transaction
   bool changed_ = false;            // since the last apply

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "publish/kafka/client.h"
@@ -18,6 +20,8 @@ using std::chrono::milliseconds;
 using Error = std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)>;
 
 Error own(rd_kafka_error_t* error) { return {error, rd_kafka_error_destroy}; }
+
+constexpr milliseconds kBetweenTries{100};
 
 // A transaction may not outlive its timeout, so neither may a record in it.
 SettingList transaction_settings(const KafkaSettings& settings, const std::string& id) {
@@ -140,7 +144,18 @@ void Transactor::init(milliseconds timeout) {
   const auto with_reports = [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, on_delivery); };
   handle_->client = make_client(ClientKind::kProducing, transaction_settings(settings_, id_), with_reports,
                                 std::make_unique<Trouble>());
-  const Error error = own(rd_kafka_init_transactions(handle_->client.get(), static_cast<int>(timeout.count())));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto ask = [&] {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    return own(
+        rd_kafka_init_transactions(handle_->client.get(), static_cast<int>(std::max(left, milliseconds{1}).count())));
+  };
+  Error error = ask();
+  // A broker that has just started still loads what it coordinates.
+  while (error && rd_kafka_error_is_retriable(error.get()) != 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kBetweenTries);
+    error = ask();
+  }
   if (!error) return;
   const bool denied = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
   const Trouble& trouble = trouble_of(handle_->client.get());

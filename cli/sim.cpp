@@ -162,6 +162,7 @@ void add_flow_flags(CLI::App& command, SimFlags& flags) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   command.add_option("--seed", options.seed, "Decides all that is random")->capture_default_str();
+  command.add_flag("--turns", options.turns, "Instruments move in turn, a trade in every fifth step: none is quiet");
   command.add_flag("--mix", options.mix, "The benchmark's ring of messages; binance-spot alone");
   command.add_option("--rate", options.rate, "Messages a second in all; 0 = as fast as clients read")
       ->check(CLI::Range(0.0, 1e9))

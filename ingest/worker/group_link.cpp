@@ -130,7 +130,7 @@ void GroupLink::step() {
   if (claim_due_ || name_in_doubt_) {
     if (Clock::now() < not_before_ || !try_claim()) return;
     if (std::exchange(claim_due_, false)) serve();
-  } else if (changed_ && Clock::now() - changed_at_ >= kQuiet) {
+  } else if (changed_ && !in_limbo_ && Clock::now() - changed_at_ >= kQuiet) {
     apply(FeedChange::Removal::kUnsubscribed, std::nullopt);
   }
 }
@@ -164,7 +164,7 @@ void GroupLink::on_revoked(const std::vector<std::int32_t>& partitions, publish:
     name_in_doubt_ = false;  // the next assignment is claimed anyway
     const std::scoped_lock lock(applying_);
     if (doubt_ && !frozen_) doubt_();
-  } else if (!frozen_) {
+  } else if (!frozen_ && !in_limbo_) {  // in limbo nothing of these was served yet
     apply(FeedChange::Removal::kHandedOver, std::nullopt);
     name_in_doubt_ = !table_.empty();
   }
@@ -203,9 +203,8 @@ void GroupLink::serve() {
   apply(in_limbo_ ? FeedChange::Removal::kLost : FeedChange::Removal::kUnsubscribed, epoch_);
 }
 
-// A fence is another process under our name, unless this one stood still for so long that the broker took its
-// transaction for abandoned (kafka.md).
-// A claim that nothing is served under yet costs a number and nothing else.
+// A claim under which nothing is begun costs a number and nothing else. A fence is another process of our name, unless
+// this one stood still for so long that the broker took its transaction for abandoned, as 4.3 does.
 bool GroupLink::try_claim() {
   const auto began = Clock::now();
   std::string error;

@@ -206,10 +206,11 @@ void VenueFeed::renew(UnixNanos now) {
 
 // Those that were wanted and never became active have a state all the same.
 void VenueFeed::release_unknown(const std::vector<Subscription>& before, const FeedChange& to, UnixNanos now) {
+  if (to.removal == FeedChange::Removal::kLost) return;
   for (const Subscription& one : change_between(before, to.wanted).remove) {
     const InstrumentId id = venue_->instruments().intern(one.symbol);
     const publish::Stream* stream = out_.find({id, one.dataset});
-    if (stream != nullptr && stream->state == StreamState::kHalted) release(one, to.removal, now);
+    if (stream != nullptr && stream->state == StreamState::kHalted) out_.release({id, one.dataset}, now);
   }
 }
 
@@ -263,13 +264,11 @@ void VenueFeed::remove(const std::vector<Subscription>& gone, FeedChange::Remova
 // What a worker of a group gives up another one may write at any time, so what the venue still sends must not be
 // written here; nor what is derived from it.
 void VenueFeed::release(const Subscription& stream, FeedChange::Removal how, UnixNanos now) {
-  using Leaving = publish::Sequencer::Leaving;
   const InstrumentId id = venue_->instruments().intern(stream.symbol);
   if (stream.dataset == Dataset::kBook) refreshes_.remove(id);
   if (!settings_.in_group) return out_.release({id, stream.dataset}, now);
-  const Leaving leaving = how == FeedChange::Removal::kLost ? Leaving::kLost : Leaving::kHandedOver;
-  out_.hand_over({id, stream.dataset}, leaving, now);
-  if (stream.dataset == Dataset::kBook) out_.hand_over({id, Dataset::kBboBook}, leaving, now);
+  out_.hand_over({id, stream.dataset}, how, now);
+  if (stream.dataset == Dataset::kBook) out_.hand_over({id, Dataset::kBboBook}, how, now);
 }
 
 // Second connections first: they own no streams, and nobody waits for them.

@@ -25,7 +25,7 @@ struct FeedSettings {
 
 // What streams of a venue are wanted from now on, and why others are not any more.
 struct FeedChange {
-  enum class Removal : std::uint8_t { kUnsubscribed, kHandedOver, kLost };
+  using Removal = publish::Sequencer::Leaving;
 
   std::vector<normalize::Subscription> wanted;
   Removal removal = Removal::kUnsubscribed;

@@ -75,9 +75,11 @@ std::vector<Subscription> VenueFeed::known_only(const std::vector<Subscription>&
       known.push_back(one);
       continue;
     }
-    const InstrumentId unknown = venue_->instruments().intern(one.symbol);
-    out_.on_state({unknown, one.dataset}, StreamState::kHalted, "unknown_symbol");
-    if (refused.insert(one.symbol).second) {
+    const normalize::StreamKey unknown{venue_->instruments().intern(one.symbol), one.dataset};
+    const publish::Stream* before = out_.find(unknown);
+    const bool told = before != nullptr && before->state == StreamState::kHalted;
+    out_.on_state(unknown, StreamState::kHalted, "unknown_symbol");
+    if (refused.insert(one.symbol).second && !told) {
       spdlog::error("unknown_symbol venue={} symbol={}", config().name, one.symbol);
     }
   }

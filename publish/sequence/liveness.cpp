@@ -79,7 +79,8 @@ void Sequencer::release(StreamKey key, UnixNanos now) {
 void Sequencer::hand_over(StreamKey key, Leaving how, UnixNanos now) {
   Stream* const stream = known(key);
   if (stream == nullptr) return;
-  if (how == Leaving::kHandedOver) set_state(*stream, StreamState::kDisconnected, "handed_over", {}, now);
+  const char* reason = how == Leaving::kUnsubscribed ? "unsubscribed" : "handed_over";
+  if (how != Leaving::kLost) set_state(*stream, StreamState::kDisconnected, reason, {}, now);
   let_go(*stream);
   stream->foreign = true;
 }

@@ -76,9 +76,9 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   void assign(normalize::StreamKey key, ConnectionId connection);
   // Unsubscribed: no heartbeats, no staleness, status DISCONNECTED. A later record or assign() takes it up again.
   void release(normalize::StreamKey key, UnixNanos now);
-  // The stream goes to another worker: until it is assigned again, whatever comes for it is dropped and counted.
-  // kLost: that worker writes already, so nothing is said, as it would be taken for its word.
-  enum class Leaving : std::uint8_t { kHandedOver, kLost };
+  // Another worker may write the stream from now on: until it is assigned again, whatever comes for it is dropped and
+  // counted. kLost: that worker writes already, so nothing is said, as it would be taken for its word.
+  enum class Leaving : std::uint8_t { kUnsubscribed, kHandedOver, kLost };
   void hand_over(normalize::StreamKey key, Leaving how, UnixNanos now);
 
   // A later claim of this worker. Streams that are assigned go on under theirs; all others begin anew under this one,

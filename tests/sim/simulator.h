@@ -33,8 +33,9 @@ struct SimulatorOptions {
   std::size_t instruments = 10;
   std::size_t levels = 500;  // a side, at the start
   std::uint64_t seed = 1;
-  double rate = 200;  // messages a second over all venues; 0 = as fast as clients read
-  bool mix = false;   // binance-spot plays the benchmark's ring instead of flow
+  double rate = 200;   // messages a second over all venues; 0 = as fast as clients read
+  bool turns = false;  // instruments move in turn, none is quiet for long
+  bool mix = false;    // binance-spot plays the benchmark's ring instead of flow
   bool plain = false;
   bool deflate = false;
   int threads = 1;

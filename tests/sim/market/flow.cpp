@@ -53,7 +53,7 @@ void Flow::fill(Market& market) {
   day.open = day.high = day.low = day.last = day.weighted_price = start;
 }
 
-std::size_t Flow::pick() { return random(markets_.size()); }
+std::size_t Flow::pick() { return turn_ ? *turn_ % markets_.size() : random(markets_.size()); }
 
 const Step& Flow::advance(std::size_t instrument, std::int64_t now_ns) {
   Market& market = markets_[instrument];
@@ -63,7 +63,8 @@ const Step& Flow::advance(std::size_t instrument, std::int64_t now_ns) {
   step_.print.reset();
   const auto bid = market.book.best(Side::kBid);
   const auto ask = market.book.best(Side::kAsk);
-  const auto dice = random(100);
+  const bool trades = turn_ && (*turn_)++ / markets_.size() % 5 == 4;
+  const auto dice = trades ? 99 : random(100);
   step_.flush = dice < 60;
   if (!bid || !ask) {
     step_.flush = true;  // only at the lowest price there is: nothing to do but refill

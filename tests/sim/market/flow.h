@@ -67,6 +67,10 @@ class Flow {
   // `levels` a side at the start; `seed` decides everything.
   Flow(std::vector<Instrument> instruments, std::uint64_t seed, std::size_t levels);
 
+  // From now on instruments take turns, and each trades in every fifth of its steps: none is quiet for long. At the
+  // start they are picked and trade at random, as at a venue.
+  void take_turns() noexcept { turn_ = 0; }
+
   // Which instrument moves next. Call once before each advance().
   std::size_t pick();
   // Lets that instrument make one step at `now`.
@@ -89,6 +93,7 @@ class Flow {
   std::vector<Market> markets_;
   std::size_t levels_;
   std::mt19937_64 engine_;
+  std::optional<std::size_t> turn_;  // steps since they take turns
   Step step_;
 };
 

@@ -19,6 +19,7 @@ class BinanceFlow final : public BinanceVenue {
   std::size_t step() override;
   void on_second() override;
   const Flow& flow() const noexcept { return flow_; }
+  Flow& flow() noexcept { return flow_; }
 
  protected:
   void depth(std::size_t instrument, std::size_t levels, HttpAnswer base, HttpReply reply) override;

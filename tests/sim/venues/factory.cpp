@@ -89,9 +89,11 @@ std::unique_ptr<Venue> make_venue(std::string_view name, const SimulatorOptions&
   }
   if (!options.capture.empty()) return make_replay(name, options, clock, outbox);
   if (name == "kraken") {
-    return std::make_unique<KrakenFlow>(make_instruments(options.instruments, "USD", "/", false), options.seed,
-                                        options.levels, limits_for(KrakenVenue::default_limits(), options), clock,
-                                        outbox);
+    auto venue =
+        std::make_unique<KrakenFlow>(make_instruments(options.instruments, "USD", "/", false), options.seed,
+                                     options.levels, limits_for(KrakenVenue::default_limits(), options), clock, outbox);
+    if (options.turns) venue->flow().take_turns();
+    return venue;
   }
   const auto product = name == "binance-spot" ? binance::Product::kSpot : binance::Product::kUsdm;
   const Limits limits = limits_for(BinanceVenue::default_limits(product), options);
@@ -101,8 +103,10 @@ std::unique_ptr<Venue> make_venue(std::string_view name, const SimulatorOptions&
     return std::make_unique<BinanceMix>(make_instruments(options.instruments, "USDT", "", false), options.seed,
                                         options.levels, limits, clock, outbox);
   }
-  return std::make_unique<BinanceFlow>(product, make_instruments(options.instruments, "USDT", "", futures),
-                                       options.seed, options.levels, limits, clock, outbox);
+  auto venue = std::make_unique<BinanceFlow>(product, make_instruments(options.instruments, "USDT", "", futures),
+                                             options.seed, options.levels, limits, clock, outbox);
+  if (options.turns) venue->flow().take_turns();
+  return venue;
 }
 
 }  // namespace millrace::sim

@@ -17,6 +17,7 @@ class KrakenFlow final : public KrakenVenue {
 
   std::size_t step() override;
   const Flow& flow() const noexcept { return flow_; }
+  Flow& flow() noexcept { return flow_; }
 
  protected:
   void on_subscribed(ClientId client, const Stream& stream, bool snapshot) override;

@@ -4,7 +4,7 @@ trades are LIVE on the others in under 15 s, Binance books as fast as the venue'
 until the others have its streams: what it writes when it wakes changes nothing. Symbols are added and taken away, a
 worker leaves by itself, and no limit of a venue is broken; what the topics hold is judged by verify, and by kcat.
 
-  scale_out.py [--instruments 300] [--kill-only]      of all three venues together; 3,000 by hand and in the long run
+  scale_out.py [--instruments 90] [--kill-only]      of all three venues together; 3,000 by hand and in the long run
 """
 import argparse
 import collections
@@ -23,7 +23,7 @@ STANDSTILL = 12
 REFRESH = 20
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--instruments", type=int, default=3000 if LONG else 300)
+parser.add_argument("--instruments", type=int, default=3000 if LONG else 90)
 parser.add_argument("--kill-only", action="store_true", help="without waiting for Binance books, and end after the kill")
 options = parser.parse_args()
 

@@ -13,6 +13,7 @@
 
 #include "ingest/account/account_setup.h"
 #include "ingest/config/address.h"
+#include "ingest/config/reload.h"
 #include "ingest/subscriptions/change.h"
 #include "ingest/worker/group_link.h"
 #include "ingest/worker/ingest_thread.h"
@@ -113,26 +114,12 @@ class Worker::Impl {
   }
   std::int64_t epoch() const noexcept { return epoch_; }
 
-  // New topics would have to be made and warmed, which blocks; so they wait for a restart and say so.
   std::vector<std::string> reload(const Config& config) {
-    std::vector<std::string> left = fixed_differences(config);
-    for (std::size_t i = 0; i < config_.venues.size(); ++i) {
-      const auto same = std::ranges::find(config.venues, config_.venues[i].name, &VenueConfig::name);
-      if (same == config.venues.end()) {
-        left.push_back(fmt::format("venue {} is gone", config_.venues[i].name));
-        continue;
-      }
-      if (has_new_topic(config_.venues[i], *same)) {
-        left.push_back(fmt::format("venue {} has a new dataset", config_.venues[i].name));
-        continue;
-      }
-      if (group_) continue;
-      config_.venues[i].symbols = same->symbols;
-      config_.venues[i].dataset_names = same->dataset_names;
-      config_.venues[i].datasets = same->datasets;
-      wanted_[i] = wanted_streams(*same);
+    std::vector<std::string> left = take_streams(config_, config);
+    if (!group_) {
+      std::ranges::transform(config_.venues, wanted_.begin(), wanted_streams);
+      change_threads({});
     }
-    if (!group_) change_threads({});
     for (std::string& what : renew_accounts(config_.accounts, config.accounts, accounts_.get())) {
       left.push_back(std::move(what));
     }
@@ -359,28 +346,6 @@ class Worker::Impl {
       };
       setups[n].feeds.push_back({venues_[venue], std::move(parts[n]), publishes});
     }
-  }
-
-  static bool has_new_topic(const VenueConfig& before, const VenueConfig& after) {
-    return std::ranges::any_of(after.dataset_names, [&](const std::string& name) {
-      return std::ranges::find(before.dataset_names, name) == before.dataset_names.end();
-    });
-  }
-
-  std::vector<std::string> fixed_differences(const Config& config) const {
-    std::vector<std::string> left;
-    if (config.worker != config_.worker) left.emplace_back("worker");
-    if (config.group != config_.group) left.emplace_back("group");
-    if (config.threads != config_.threads) left.emplace_back("threads");
-    if (config.kafka.brokers != config_.kafka.brokers) left.emplace_back("kafka.brokers");
-    if (config.kafka.prefix != config_.kafka.prefix) left.emplace_back("kafka.prefix");
-    if (config.journal != config_.journal) left.emplace_back("journal");
-    if (config.overload != config_.overload) left.emplace_back("overload");
-    for (const VenueConfig& venue : config.venues) {
-      const bool known = std::ranges::find(config_.venues, venue.name, &VenueConfig::name) != config_.venues.end();
-      if (!known) left.push_back(fmt::format("venue {} is new", venue.name));
-    }
-    return left;
   }
 
   Config config_;

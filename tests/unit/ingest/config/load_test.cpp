@@ -220,6 +220,8 @@ const Case kCases[] = {
     {"FirstDataOverLifetime", "limits: {", "timeouts: {first_data_ms: 20000}\n    limits: {", "lifetime"},
     {"EmptySymbol", "[BTCUSDT]", "[\"\"]", "an empty symbol"},
     {"SpillWithoutAJournal", "threads: 2", "threads: 2\noverload: {book: spill}", "spill needs journal.dir"},
+    {"NoSymbolsWithoutAGroup", "    symbols: [BTCUSDT]\n", "", "symbols is missing"},
+    {"StandbyOfAnUnnumberedVenue", "    book_depth: 10", "    hot_standby: true", "kraken does not number its updates"},
     {"UnknownPolicy", "threads: 2", "threads: 2\noverload: {book: drop}", "drop is no policy"},
     {"UnknownOverloadDataset", "threads: 2", "threads: 2\noverload: {boook: conflate}", "boook is no dataset"},
     {"NeitherBrokerNorJournal", "  brokers: 127.0.0.1:9092\n", "", "without a broker records go to journal.dir"},
@@ -244,6 +246,20 @@ accounts:
     symbols: [BTCUSDT]
     keys: {api_key_env: OTHER_KEY, secret_env: OTHER_SECRET}
 )";
+
+TEST(Load, AGroupHasItsSymbolsFromATopicAndSoNeedsABroker) {
+  EXPECT_THAT(problems_of(with("threads: 2", "threads: 2\ngroup: g")),
+              ElementsAre(HasSubstr("the symbols of a group are records"), HasSubstr("the symbols of a group")));
+  EXPECT_THAT(problems_of(with("threads: 2\nkafka:\n  brokers: 127.0.0.1:9092\n", "threads: 2\ngroup: g\nkafka:\n")),
+              Contains(HasSubstr("group needs kafka.brokers")));
+  constexpr std::string_view kGroup = R"(worker: w1
+group: g
+kafka: {brokers: "127.0.0.1:9092"}
+venues:
+  - {name: kraken, datasets: [book]}
+)";
+  EXPECT_THAT(problems_of(kGroup), IsEmpty());
+}
 
 TEST(Load, ReadsEverySettingOfAccounts) {
   const Loaded loaded = load(kAccounts, environment());

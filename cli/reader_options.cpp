@@ -49,4 +49,14 @@ bool resolve(const ReaderFlags& flags, ReaderSetup& out) {
   return true;
 }
 
+publish::KafkaSettings kafka_settings(const ReaderSetup& setup) {
+  publish::KafkaSettings kafka;
+  kafka.brokers = setup.kafka.brokers;
+  kafka.prefix = setup.prefix;
+  kafka.properties = setup.kafka.properties;
+  const auto problems = publish::problems(kafka);
+  if (!problems.empty()) throw UsageError(problems.front());
+  return kafka;
+}
+
 }  // namespace millrace::cli

@@ -6,6 +6,7 @@
 
 #include "cli/kafka_reader.h"
 #include "ingest/config/config.h"
+#include "publish/kafka/settings.h"
 
 namespace millrace::cli {
 
@@ -30,5 +31,8 @@ struct ReaderSetup {
 // Prints every problem of the file to standard error and returns false if there is one: exit status 2. Throws
 // UsageError if a flag is wrong.
 bool resolve(const ReaderFlags& flags, ReaderSetup& out);
+
+// For what speaks to the broker by publish/kafka. Throws UsageError if librdkafka would refuse a property.
+publish::KafkaSettings kafka_settings(const ReaderSetup& setup);
 
 }  // namespace millrace::cli

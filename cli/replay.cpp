@@ -124,17 +124,6 @@ void check(const Options& options) {
   check_csv(options);
 }
 
-// Where the broker is, if one is needed.
-publish::KafkaSettings kafka_of(const ReaderSetup& setup) {
-  publish::KafkaSettings kafka;
-  kafka.brokers = setup.kafka.brokers;
-  kafka.prefix = setup.prefix;
-  kafka.properties = setup.kafka.properties;
-  const auto problems = publish::problems(kafka);
-  if (!problems.empty()) throw UsageError("replay: " + problems.front());
-  return kafka;
-}
-
 void check_target(const publish::KafkaSettings& kafka, const std::string& prefix) {
   if (!publish::is_topic_text(prefix)) throw UsageError("--to-prefix: letters, digits, . _ - only");
   if (prefix != kafka.prefix) return;
@@ -227,7 +216,7 @@ int run(const Options& options) {
   if (options.topics || !options.to_prefix.empty()) {
     ReaderSetup setup;
     if (!resolve(options.reader, setup)) return kUsage;
-    kafka = kafka_of(setup);
+    kafka = kafka_settings(setup);
   }
   if (!options.to_prefix.empty()) check_target(kafka, options.to_prefix);
   static_cast<void>(interrupted());

@@ -64,13 +64,8 @@ Wish checked_wish(const SubscribeOptions& options) {
   return wish;
 }
 
-publish::KafkaSettings kafka_settings(const ReaderSetup& setup) {
-  publish::KafkaSettings kafka;
-  kafka.brokers = setup.kafka.brokers;
-  kafka.prefix = setup.prefix;
-  kafka.properties = setup.kafka.properties;
-  const auto problems = publish::problems(kafka);
-  if (!problems.empty()) throw UsageError(problems.front());
+publish::KafkaSettings checked_settings(const ReaderSetup& setup) {
+  publish::KafkaSettings kafka = kafka_settings(setup);
   if (!publish::is_topic_text(kafka.prefix)) throw UsageError("--prefix: letters, digits, . _ - only");
   return kafka;
 }
@@ -95,7 +90,7 @@ int subscribe(const SubscribeOptions& options) {
   if (!resolve(options.kafka, setup)) return kUsage;
   const std::string datasets = wish.datasets.empty() ? "the datasets that the workers are configured for"
                                                      : fmt::format("{}", fmt::join(wish.datasets, ", "));
-  return write(kafka_settings(setup), records_of(wish, wall_clock(), own_name()),
+  return write(checked_settings(setup), records_of(wish, wall_clock(), own_name()),
                fmt::format("of {} wanted: {}", wish.venue, datasets));
 }
 
@@ -104,7 +99,7 @@ int unsubscribe(const SubscribeOptions& options) {
   const Wish wish = checked_wish(options);
   ReaderSetup setup;
   if (!resolve(options.kafka, setup)) return kUsage;
-  const auto kafka = kafka_settings(setup);
+  const auto kafka = checked_settings(setup);
   const Wanted wanted = read_wanted(setup, WithStates::kNo, wish.venue);
   auto records = removals_of(wish);
   for (const SubscriptionRecord& record : records) {

@@ -81,7 +81,6 @@ GroupAssignment GroupLink::join(milliseconds timeout) {
     }
     if (over_) throw std::runtime_error(fmt::format("another process has taken the name {}", worker_));
   }
-  table_.serve_all();
   return assignment(FeedChange::Removal::kUnsubscribed, epoch_);
 }
 

@@ -87,8 +87,8 @@ class Worker::Impl {
     } catch (const std::exception& error) {
       return {error.what()};
     }
-    spdlog::info("claimed worker={} epoch={}", config_.worker, epoch_);
-    find_last_ids();
+    spdlog::info("claimed worker={} epoch={}", config_.worker, claim_.epoch);
+    claim_.last_ids = find_last_ids();
     follow_stops();
     make_threads();
     if (auto problems = start_accounts(); !problems.empty()) return problems;
@@ -112,7 +112,7 @@ class Worker::Impl {
   std::string metrics_address() const {
     return fmt::format("{}:{}", parse_host_port(config_.metrics_listen)->host, http_->port());
   }
-  std::int64_t epoch() const noexcept { return epoch_; }
+  std::int64_t epoch() const noexcept { return claim_.epoch; }
 
   std::vector<std::string> reload(const Config& config) {
     std::vector<std::string> left = take_streams(config_, config);
@@ -162,14 +162,14 @@ class Worker::Impl {
   void take_claim() {
     for (const VenueConfig& venue : config_.venues) wanted_.push_back(wanted_streams(venue));
     if (config_.group.empty()) {
-      epoch_ = has_broker(config_) ? publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout)
-                                   : take_local_epoch(config_.journal.dir);
+      claim_.epoch = has_broker(config_) ? publish::take_epoch(kafka_settings(config_.kafka), claim(), kClaimTimeout)
+                                         : take_local_epoch(config_.journal.dir);
       return;
     }
     group_ = std::make_unique<GroupLink>(config_, kafka_settings(config_.kafka), group_stats_);
     const GroupAssignment first = group_->join(kClaimTimeout);
-    epoch_ = *first.epoch;
-    holds_ = first.holds;
+    claim_.epoch = *first.epoch;
+    claim_.holds = first.holds;
     want(first);
   }
 
@@ -186,8 +186,7 @@ class Worker::Impl {
     change.removal = assignment.removal;
     change.renewed = assignment.renewed;
     if (assignment.epoch) {
-      find_last_ids();
-      change.claim = ThreadClaim{*assignment.epoch, last_ids_, assignment.holds};
+      change.claim = ThreadClaim{*assignment.epoch, find_last_ids(), assignment.holds};
     }
     return change_threads(change);
   }
@@ -218,16 +217,16 @@ class Worker::Impl {
   }
 
   // What cannot be read stays unknown: the RESTART marks then only say that an epoch begins.
-  void find_last_ids() {
+  std::shared_ptr<const publish::LastIds> find_last_ids() const {
     std::set<std::string> topics;
     for (const VenueConfig& venue : config_.venues) add_market_topics(venue, topics);
-    last_ids_ = std::make_shared<publish::LastIds>();
-    if (!has_broker(config_)) return;
+    if (!has_broker(config_)) return std::make_shared<publish::LastIds>();
     try {
-      last_ids_ = std::make_shared<publish::LastIds>(publish::read_last_ids(
+      return std::make_shared<publish::LastIds>(publish::read_last_ids(
           kafka_settings(config_.kafka), {topics.begin(), topics.end()}, kLastRecords, kLastIdsTimeout));
     } catch (const std::exception& error) {
       spdlog::warn("last_ids_unknown detail=\"{}\"", error.what());
+      return std::make_shared<publish::LastIds>();
     }
   }
 
@@ -268,7 +267,7 @@ class Worker::Impl {
     for (std::size_t n = 0; n < threads; ++n) {
       ThreadSetup& setup = setups[n];
       setup.number = static_cast<int>(n);
-      setup.claim = {epoch_, last_ids_, holds_};
+      setup.claim = claim_;
       setup.in_group = group_ != nullptr;
       setup.worker = config_.worker;
       setup.make_lane = [this, number = setup.number] { return make_market_lane(config_, number); };
@@ -283,7 +282,7 @@ class Worker::Impl {
   std::vector<std::string> start_accounts() {
     if (config_.accounts.empty()) return {};
     try {
-      AccountThreadSetup setup = account_setup(config_, epoch_);
+      AccountThreadSetup setup = account_setup(config_, claim_.epoch);
       setup.make_lane = [this] { return make_account_lane(config_); };
       if (has_broker(config_)) setup.kafka = kafka_settings(config_.kafka);
       setup.host_stopped = [this](const publish::HostStop& stop) { obey(stop); };
@@ -353,18 +352,16 @@ class Worker::Impl {
   std::vector<std::shared_ptr<VenueShared>> venues_;  // by place in config_.venues
   std::vector<Shards> shards_;                        // the same
   std::vector<std::vector<Subscription>> wanted_;     // the same
-  std::int64_t epoch_ = 0;                            // of the first claim
-  std::shared_ptr<const publish::LastIds> last_ids_;
+  ThreadClaim claim_;                                 // the first one; constant after start()
   std::atomic<bool> ready_{false};
   publish::Metrics metrics_;
   GroupStats group_stats_;
   std::vector<std::unique_ptr<IngestThread>> threads_;
-  std::unique_ptr<AccountThread> accounts_;                        // null = none configured
-  std::mutex stops_mutex_;                                         // of the next, and of making accounts_
-  std::map<std::string, publish::HostStop> host_stops_;            // by host
-  std::unique_ptr<StopLink> stops_;                                // hears into all above
-  std::unique_ptr<GroupLink> group_;                               // null = no group; changes all above
-  std::function<bool(std::string_view, std::string_view)> holds_;  // of the first claim; empty = all
+  std::unique_ptr<AccountThread> accounts_;                    // null = none configured
+  std::mutex stops_mutex_;                                     // of the next, and of making accounts_
+  std::map<std::string, publish::HostStop> host_stops_;        // by host
+  std::unique_ptr<StopLink> stops_;                            // hears into all above
+  std::unique_ptr<GroupLink> group_;                           // null = no group; changes all above
   std::vector<publish::Metrics::Registration> registrations_;  // read threads and recorders, so they end before them
   std::unique_ptr<publish::HttpServer> http_;
 };

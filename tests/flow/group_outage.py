@@ -2,8 +2,6 @@
 """A worker of a group while its broker is away for longer than the group's 6 s: it has lost its place and goes on all the
 same. Its connections stay, what it received meanwhile is in the topics, and afterwards it writes under a new claim. A
 second process of its name ends it."""
-import re
-
 from flow import Flow, expect, wait_for
 from worker_group import Group, subscribe
 
@@ -11,9 +9,8 @@ AWAY = 30_000  # frames: more than 6 s of them
 
 with Flow("group_outage") as flow:
     flow.sim("--instruments", 12, "--rate", 3000, "--seed", 11, "--venues", "binance-spot,kraken")
-    symbols = dict(re.findall(r"  - name: (\S+)\n(?:    .*\n)*?    symbols: \[(.*)\]", flow.config.read_text()))
-    for venue, names in symbols.items():
-        subscribe(flow, "subscribe", venue, re.findall(r"[^\s,\"']+", names))
+    for venue, served in flow.venues["venues"].items():
+        subscribe(flow, "subscribe", venue, served["symbols"])
     group = Group(flow)
     worker = group.start("w1")
     acked = lambda: flow.metric(worker, "millrace_lane_acks_total")

@@ -15,6 +15,7 @@
 #include "ingest/worker/leftover.h"
 #include "ingest/worker/session_setup.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::ingest {
 namespace {
@@ -27,11 +28,6 @@ constexpr std::chrono::seconds kWarmTimeout{30};
 // A thread that stood still for so long may have been given up by its group; if it was, that is known soon after.
 constexpr std::chrono::seconds kStoodStill{4};
 constexpr std::chrono::seconds kSoon{3};
-
-UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 }  // namespace
 
@@ -89,7 +85,6 @@ class IngestThread::Impl {
       auto problems = lane_->warm(setup_.topics, kWarmTimeout);
       const bool failed = !problems.empty();
       if (!failed) {
-        if (setup_.in_group) router_.set_silent([this] { return in_doubt(); });
         publish_leftover();
         make_feeds();
       }
@@ -123,7 +118,7 @@ class IngestThread::Impl {
     lane_->flush_batch();
   }
 
-  // Asked before each record that speaks of streams, as one may come before the first tick after a standstill.
+  // Asked before each state that is told, as one may come before the first tick after a standstill.
   bool in_doubt() const {
     const auto now = Clock::now();
     return now < doubt_until_ || now - last_tick_ > kStoodStill;
@@ -193,6 +188,7 @@ class IngestThread::Impl {
     settings.sequencer.worker = setup_.worker;
     settings.sequencer.thread = setup_.number;
     settings.sequencer.heartbeat_ns = setup_.heartbeat_ns;
+    if (setup_.in_group) settings.sequencer.in_doubt = [this] { return in_doubt(); };
     return settings;
   }
 

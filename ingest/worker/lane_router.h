@@ -1,7 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <utility>
 #include <vector>
 
 #include "publish/lane/ack_listener.h"
@@ -35,8 +33,6 @@ class LaneRouter final : public publish::AckListener {
       lane_.commit(stream, length, seq);
     }
     bool put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) override {
-      const bool status = type == schemas::MessageType::kStreamStatus;
-      if (status && router_.silent_ && router_.silent_()) return true;
       return lane_.put(topic, key, bytes, type);
     }
 
@@ -45,10 +41,6 @@ class LaneRouter final : public publish::AckListener {
     publish::RecordSink& lane_;
     publish::AckListener* listener_ = nullptr;
   };
-
-  // While it says so, states of streams are left out: others may have taken the streams over, and of these records the
-  // broker keeps only the last one, whatever its epoch.
-  void set_silent(std::function<bool()> silent) { silent_ = std::move(silent); }
 
   void on_ack(publish::StreamSlot stream, std::int32_t partition, std::int64_t offset, std::int64_t seq) override {
     if (publish::AckListener* owner = owner_of(stream)) owner->on_ack(stream, partition, offset, seq);
@@ -72,7 +64,6 @@ class LaneRouter final : public publish::AckListener {
   }
 
   std::vector<Entrance*> owners_;  // by StreamSlot
-  std::function<bool()> silent_;
 };
 
 }  // namespace millrace::ingest

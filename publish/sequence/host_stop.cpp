@@ -8,6 +8,7 @@
 
 #include "normalize/time/rfc3339.h"
 #include "schemas/codec/encode.h"
+#include "schemas/events/time.h"
 
 namespace millrace::publish {
 namespace {
@@ -16,7 +17,6 @@ using schemas::UnixNanos;
 
 constexpr std::string_view kDataset = "rest";
 constexpr std::string_view kReason = "host_limited";
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::string rfc3339(UnixNanos time) {
   const std::tm utc = fmt::gmtime(static_cast<std::time_t>(time / kSecond));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "publish/sequence/sequencer.h"
+#include "schemas/events/time.h"
 
 // The part of the sequencer that knows time and connections: signs of life, states, heartbeats, acknowledgements.
 namespace millrace::publish {
@@ -12,7 +13,6 @@ using normalize::Dataset;
 using normalize::StreamKey;
 using schemas::StreamState;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kCadenceGrace = 2 * kSecond;     // a cadence dataset is stale this long after a missed record
 constexpr UnixNanos kSiblingGrace = 2 * kSecond;     // how long a quote may name an update that the book lacks
 constexpr UnixNanos kDefaultSilence = 30 * kSecond;  // for venues that document no limit
@@ -86,6 +86,8 @@ void Sequencer::hand_over(StreamKey key, Leaving how, UnixNanos now) {
 }
 
 void Sequencer::let_go(Stream& stream) {
+  stream.quote.reset();
+  stream.quote_is_late = false;
   stream.released = true;
   stream.assigned = false;
   stream.has_data = false;
@@ -98,7 +100,7 @@ void Sequencer::renew(StreamKey key, UnixNanos now) {
   const ConnectionId connection = before->connection;
   const bool has_data = before->has_data;
   const UnixNanos last_record = before->last_record;
-  let_go(*before);
+  before->assigned = false;
   take_over(key, now);
   assign(key, connection);
   Stream& stream = *known(key);
@@ -134,6 +136,7 @@ void Sequencer::set_state(Stream& stream, StreamState state, std::string_view re
 // Everything that a reader needs to judge the stream stands in each record: the topic is compacted, and a newcomer sees
 // only the last one.
 void Sequencer::write_status(const Stream& stream, std::string_view reason, std::string_view detail, UnixNanos time) {
+  if (options_.in_doubt && options_.in_doubt()) return;
   schemas::StreamStatus body;
   body.dataset = normalize::name(stream.key.dataset);
   body.state = stream.state;
@@ -203,8 +206,9 @@ void Sequencer::tick(UnixNanos now) {
   last_tick_ = now;
   for (Stream& stream : streams_) {
     if (stream.watched()) check_alive(stream, now);
-    if (stream.late_quote) publish_late_quote(stream);
-    if (const char* reason = std::exchange(stream.to_tell, nullptr)) write_status(stream, reason, {}, now);
+    if (stream.quote_is_late) publish_late_quote(stream);
+    const char* reason = std::exchange(stream.to_tell, nullptr);
+    if (reason != nullptr && !stream.released) write_status(stream, reason, {}, now);
   }
   write_heartbeats(now);
   refresh_gauges(now);

@@ -3,11 +3,10 @@
 #include <utility>
 
 #include "schemas/codec/encode.h"
+#include "schemas/events/time.h"
 
 namespace millrace::publish {
 namespace {
-
-constexpr UnixNanos kMinute = 60'000'000'000;
 
 // More than a beat or mark can take besides its strings: each of its numbers has at most 10 bytes and a tag.
 constexpr std::size_t kBeatBytes = 80;

@@ -55,18 +55,33 @@ const normalize::DatasetCapability* Sequencer::capability_of(Dataset dataset) co
 
 const Stream* Sequencer::find(StreamKey key) const noexcept {
   const std::size_t place = index(key.instrument) * normalize::kDatasetCount + static_cast<std::size_t>(key.dataset);
-  return place < index_.size() && index_[place] > 0 ? &streams_[index_[place] - 1] : nullptr;
+  return place < index_.size() ? index_[place] : nullptr;
 }
 
-// Reports that are on their way belong to the numbers of the epoch before: such a stream is left to them, and another
-// one is made.
 Stream& Sequencer::open(StreamKey key) {
   Stream* const found = known(key);
   if (found == nullptr) return make(key);
   if (found->assigned || found->foreign || found->epoch == options_.epoch) return *found;
-  if (found->in_flight > 0) return make(key);
-  begin_epoch(*found);
-  return *found;
+  Stream& settled = found->in_flight > 0 ? beside(*found) : *found;
+  if (settled.epoch != options_.epoch) begin_epoch(settled);
+  return settled;
+}
+
+// Reports that are on their way belong to the numbers of the epoch before: such a stream is left to them. One of those
+// that were left so takes its place, if its reports have all come, or else another one is made.
+Stream& Sequencer::beside(Stream& busy) {
+  Stream** link = &busy.before;
+  while (*link != nullptr && (*link)->in_flight > 0) link = &(*link)->before;
+  Stream* free = *link;
+  if (free == nullptr) {
+    free = &make(busy.key);
+  } else {
+    *link = free->before;
+    point_to(*free);
+  }
+  free->before = &busy;
+  let_go(busy);
+  return *free;
 }
 
 Stream& Sequencer::open_own(StreamKey key) {
@@ -81,7 +96,7 @@ void Sequencer::begin_epoch(Stream& stream) {
   stream.gaps = {};
   stream.lost_since = 0;
   stream.needs_snapshot = stream.conflated = false;
-  stream.late_quote.reset();
+  stream.quote.reset();
   stream.last_venue_seq.reset();
   stream.awaited_seq.reset();
   stream.last_record = kNever;
@@ -112,14 +127,18 @@ Stream& Sequencer::make(StreamKey key) {
   stream.cadence_ns = capability ? capability->cadence_ns : 0;
   begin_epoch(stream);
   stream.slot = sink_.open({&stream.identity, std::string{normalize::name(key.dataset)}, stream.type});
-
-  const std::size_t place = index(key.instrument) * normalize::kDatasetCount + static_cast<std::size_t>(key.dataset);
-  if (place >= index_.size()) index_.resize((index(key.instrument) + 1) * normalize::kDatasetCount, 0);
-  index_[place] = static_cast<std::uint32_t>(streams_.size());
   const auto slot = static_cast<std::size_t>(stream.slot);
   if (slot >= by_slot_.size()) by_slot_.resize(slot + 1, nullptr);
   by_slot_[slot] = &stream;
+  point_to(stream);
   return stream;
+}
+
+// From here on it is the one that its key finds.
+void Sequencer::point_to(Stream& stream) {
+  const std::size_t row = index(stream.key.instrument) * normalize::kDatasetCount;
+  if (row + normalize::kDatasetCount > index_.size()) index_.resize(row + normalize::kDatasetCount, nullptr);
+  index_[row + static_cast<std::size_t>(stream.key.dataset)] = &stream;
 }
 
 // Adds what only the numbering side knows to what the adapter said.
@@ -156,11 +175,15 @@ schemas::Meta Sequencer::stamp(Stream& stream, const EventMeta& meta) {
   return stamped;
 }
 
+// What is only said again proves nothing.
+Sequencer::Proof Sequencer::proof_of(const EventMeta& meta) noexcept {
+  return (meta.flags & schemas::flag::kRefresh) != 0 ? Proof::kNothing : Proof::kAlive;
+}
+
 // Reserved by a bound and not by the exact size: computing that would cost as much as the encoding.
 template <class Body>
 bool Sequencer::publish_fixed(Stream& stream, const EventMeta& meta, const Body& body) {
-  return publish_fixed(stream, meta, body,
-                       (meta.flags & schemas::flag::kRefresh) != 0 ? Proof::kNothing : Proof::kAlive);
+  return publish_fixed(stream, meta, body, proof_of(meta));
 }
 
 template <class Body>
@@ -186,7 +209,7 @@ void Sequencer::publish_scratch(Stream& stream, const EventMeta& meta, const Bod
   if (room.empty()) return lost(stream, "overflow", stamped.receive_time);
   std::memcpy(room.data(), scratch_.data(), scratch_.size());
   sink_.commit(stream.slot, scratch_.size(), stamped.seq);
-  committed(stream, stamped, (meta.flags & schemas::flag::kRefresh) != 0 ? Proof::kNothing : Proof::kAlive);
+  committed(stream, stamped, proof_of(meta));
 }
 
 // All that a record proves or ends, in one place. One of ours clears the holes like any record, but proves nothing
@@ -290,18 +313,24 @@ void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Boo
 void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo& bbo) {
   Stream* const stream = of_event(key);
   if (stream == nullptr) return;
-  if (publish_fixed(*stream, meta, bbo)) return stream->late_quote.reset();
-  EventMeta kept = meta;
-  kept.receive_time = meta.receive_time.value_or(now_);
-  stream->late_quote = std::make_unique<Stream::Quote>(Stream::Quote{kept, bbo});
+  stream->quote_is_late = !publish_fixed(*stream, meta, bbo);
+  if (!stream->quote_is_late && !options_.in_doubt) return stream->quote.reset();
+  if (!stream->quote) stream->quote = std::make_unique<Stream::Quote>();
+  *stream->quote = {meta, bbo};
+  stream->quote->meta.receive_time = meta.receive_time.value_or(now_);
 }
 
-// The book first takes up what the venue says anew; nothing is in it until then, and that is what a reader is told.
+// The book first takes up what the venue says anew; nothing is in it until then, and that is what a reader is told. A
+// quote is as good as it was, if it is ours.
 void Sequencer::take_over(StreamKey key, UnixNanos now) {
+  const Stream* const before = known(key);
+  const auto quote = before != nullptr && before->quote ? *before->quote : Stream::Quote{};
   Stream& stream = open_own(key);
   if (stream.seq > 0) return;
   begin_timer(now);
-  EventMeta meta;
+  EventMeta meta = quote.meta;
+  meta.receive_time = now;
+  meta.venue_send_time.reset();
   meta.flags = schemas::flag::kReset;
   if (stream.type == MessageType::kBook) {
     meta.flags |= schemas::flag::kSnapshot;
@@ -309,14 +338,13 @@ void Sequencer::take_over(StreamKey key, UnixNanos now) {
     book.kind = schemas::BookKind::kSnapshot;
     publish_fixed(stream, meta, book, Proof::kNothing);
   } else if (stream.type == MessageType::kBbo) {
-    publish_fixed(stream, meta, schemas::Bbo{}, Proof::kNothing);
+    publish_fixed(stream, meta, quote.body, Proof::kNothing);
   }
 }
 
 // Not by on_bbo(), which would keep it again as new.
 void Sequencer::publish_late_quote(Stream& stream) {
-  if (!stream.late_quote || !publish_fixed(stream, stream.late_quote->meta, stream.late_quote->body)) return;
-  stream.late_quote.reset();
+  stream.quote_is_late = !publish_fixed(stream, stream.quote->meta, stream.quote->body);
 }
 
 void Sequencer::on_trade(StreamKey key, const EventMeta& meta, const schemas::Trade& trade) {

@@ -32,12 +32,15 @@ struct SequencerOptions {
   std::function<std::optional<std::int64_t>(std::string_view symbol, normalize::Dataset)> previous_venue_seq;
   // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
   std::function<bool(std::string_view symbol)> publishes_reference;
+  // While it says so, no state is told: others may have taken the streams over, and of these records the broker keeps
+  // only the last one, whatever its epoch. tell_again() makes up for it. Empty: never.
+  std::function<bool()> in_doubt;
 };
 
 // Turns the events of one venue on one thread into numbered, stamped, encoded records of a RecordSink. Here live
 // sequence numbers, the declaration of holes, staleness and heartbeats; the same code runs offline, where nothing but
 // the events moves it. All calls on one thread; only counters() may be read from others. Memory grows with the streams
-// ever opened, which the venue's instruments bound, and with nothing else.
+// ever opened, which the venue's instruments bound, times the claims that have records on their way at once.
 // A number is given to every event, also to one that finds no room: so a hole in `seq` is always a loss of ours, and
 // the next record, or the heartbeat, says so.
 class Sequencer final : public normalize::EventSink, public AckListener {
@@ -84,9 +87,9 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   // A later claim of this worker. Streams that are assigned go on under theirs; all others begin anew under this one,
   // with seq 1 and a RESTART mark, when they are assigned or, if nobody else has them, have a record.
   void begin_claim(std::int64_t epoch) noexcept { options_.epoch = epoch; }
-  // The stream is ours from now on. A book or a quote opens with a record without levels (flag RESET), so that whatever
-  // an earlier writer still has on its way is older from then on; nothing is written if the stream has a record of this
-  // epoch already.
+  // The stream is ours from now on. A book or a quote opens with a record without levels (flag RESET), or with the
+  // quote that it has if it was ours before, so that whatever an earlier writer still has on its way is older from then
+  // on; nothing is written if the stream has a record of this epoch already.
   void take_over(normalize::StreamKey key, UnixNanos now);
   // An assigned stream begins anew under the last claim, on its connection and in its state.
   void renew(normalize::StreamKey key, UnixNanos now);
@@ -124,6 +127,8 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   Stream* known(normalize::StreamKey key) noexcept { return const_cast<Stream*>(find(key)); }
   Stream& open_own(normalize::StreamKey key);  // no longer another worker's
   Stream& make(normalize::StreamKey key);
+  Stream& beside(Stream& busy);
+  void point_to(Stream& stream);
   void begin_epoch(Stream& stream);
   void let_go(Stream& stream);
   Connection& connection_at(ConnectionId connection);
@@ -137,6 +142,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
 
   // What a record says about the venue.
   enum class Proof : std::uint8_t { kAlive, kNothing };
+  static Proof proof_of(const normalize::EventMeta& meta) noexcept;
 
   // For the hot messages, which are encoded straight into the sink; the others go by way of scratch_, as their size is
   // not known before. False: there was no room.
@@ -179,7 +185,7 @@ class Sequencer final : public normalize::EventSink, public AckListener {
   OpsRecords ops_;
 
   std::deque<Stream> streams_;            // never moves
-  std::vector<std::uint32_t> index_;      // by instrument * kDatasetCount + dataset: place in streams_ + 1
+  std::vector<Stream*> index_;            // by instrument * kDatasetCount + dataset; null: none
   std::vector<Stream*> by_slot_;          // by StreamSlot; slots are dense
   std::vector<Connection> connections_;   // by ConnectionId
   ConnectionId current_ = kNoConnection;  // of the frame at hand

@@ -52,12 +52,16 @@ struct Stream {
   UnixNanos lost_since = 0;     // when the oldest undeclared loss was noticed
   bool needs_snapshot = false;  // a book that lost a record: only a snapshot may follow
   bool conflated = false;       // events were left out since the last record
-  // The last quote, if there was no room for it: what all that were left out conflate to. Null: none.
+  // The last quote, if there was no room for it (what all that were left out conflate to), or if a later claim may have
+  // to say it again. Null: none.
   struct Quote {
     normalize::EventMeta meta;
     schemas::Bbo body;
   };
-  std::unique_ptr<Quote> late_quote;
+  std::unique_ptr<Quote> quote;
+  bool quote_is_late = false;  // there was no room for it
+  // The same stream under the claim before, as long as this one lives: its records may still be on their way.
+  Stream* before = nullptr;
 
   std::int64_t cadence_ns = 0;  // 0 = on change
   ConnectionId connection = kNoConnection;

@@ -120,6 +120,82 @@ TEST_F(Claims, ReportsThatComeLateBelongToTheEpochBefore) {
   EXPECT_THAT(meta().gap, IsEmpty()) << "seq 1 of this epoch is not the one that was lost";
 }
 
+TEST_F(Claims, ManyClaimsTakeNoMoreStreamsThanHaveReportsOnTheirWayAtOnce) {
+  h.sequencer.assign(trades, kConnection);
+  h.sequencer.begin_frame(kConnection, kStart);
+  h.trade();
+  for (std::int64_t claim = 9; claim < 30; ++claim) {
+    const StreamSlot before = h.sequencer.find(trades)->slot;
+    h.sequencer.begin_claim(claim);
+    h.sequencer.renew(trades, kStart);
+    h.trade();
+    EXPECT_NE(h.sequencer.find(trades)->slot, before);
+    EXPECT_EQ(meta().epoch, claim);
+    EXPECT_EQ(meta().seq, 1);
+    h.sequencer.on_ack(before, 0, 5, 1);
+  }
+  EXPECT_THAT(h.sink.streams, SizeIs(2));
+}
+
+struct ClaimsInAGroup : testing::Test {
+  static SequencerOptions options() {
+    SequencerOptions in_group = Harness::live();
+    in_group.in_doubt = [] { return false; };
+    return in_group;
+  }
+  Harness h{options()};
+  StreamKey quote = h.key(Dataset::kBbo);
+
+  void quote_of(std::int64_t bid) {
+    schemas::Bbo body;
+    body.bid = schemas::Level{bid, 1};
+    h.sequencer.on_bbo(quote, {}, body);
+  }
+  const auto& last() const { return std::get<schemas::Decoded<schemas::Bbo>>(h.sink.records.back()); }
+};
+
+TEST_F(ClaimsInAGroup, AQuietQuoteThatIsRenewedIsSaidAgain) {
+  h.sequencer.assign(quote, kConnection);
+  h.sequencer.begin_frame(kConnection, kStart);
+  quote_of(100);
+  h.sequencer.begin_claim(9);
+  h.sequencer.renew(quote, kStart + 5);
+  EXPECT_EQ(last().meta.epoch, 9);
+  EXPECT_EQ(last().meta.flags, flag::kReset);
+  EXPECT_EQ(last().meta.receive_time, kStart + 5);
+  ASSERT_TRUE(last().body.bid);
+  EXPECT_EQ(last().body.bid->price, 100);
+}
+
+TEST_F(ClaimsInAGroup, AQuoteThatAnotherWorkerHadMeanwhileIsNotSaidAgain) {
+  h.sequencer.assign(quote, kConnection);
+  h.sequencer.begin_frame(kConnection, kStart);
+  quote_of(100);
+  h.sequencer.hand_over(quote, Leaving::kLost, kStart);
+  h.sequencer.begin_claim(9);
+  h.sequencer.take_over(quote, kStart + 5);
+  EXPECT_EQ(last().meta.epoch, 9);
+  EXPECT_FALSE(last().body.bid);
+}
+
+TEST(Doubt, NoStateIsToldUntilItHasPassed) {
+  bool in_doubt = true;
+  SequencerOptions options = Harness::live();
+  options.in_doubt = [&] { return in_doubt; };
+  Harness h{options};
+  h.sequencer.assign(h.key(Dataset::kTrade), kConnection);
+  h.sequencer.begin_frame(kConnection, kStart);
+  h.trade();
+  const auto told = [&] { return h.sink.all<schemas::Decoded<schemas::StreamStatus>>(); };
+  EXPECT_THAT(told(), IsEmpty());
+  in_doubt = false;
+  h.sequencer.tell_again();
+  h.sequencer.tick(kStart);
+  ASSERT_THAT(told(), SizeIs(1));
+  EXPECT_EQ(told()[0].body.reason, "told_again");
+  EXPECT_EQ(told()[0].body.state, StreamState::kLive);
+}
+
 TEST_F(Claims, WhatIsRenewedKeepsItsConnectionAndStateAndABookComesWhole) {
   h.sequencer.assign(book, kConnection);
   h.sequencer.begin_frame(kConnection, kStart);

@@ -22,6 +22,7 @@
 #include "cli/replay/console.h"
 #include "normalize/symbols/dataset.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 #include "replay/history/csv.h"
 #include "replay/history/journal_source.h"
 #include "replay/history/replay_run.h"
@@ -56,11 +57,6 @@ struct Options {
   std::int64_t memory_mib = 64;
   std::string temp;
 };
-
-schemas::UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 schemas::UnixNanos time_of(const char* flag, const std::string& text) {
   if (const auto time = history::parse_time(text)) return *time;

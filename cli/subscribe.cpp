@@ -23,6 +23,7 @@
 #include "cli/subscribe/wish.h"
 #include "publish/kafka/settings.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::cli {
 namespace {
@@ -34,11 +35,6 @@ struct SubscribeOptions {
   Wish wish;
   std::string symbols_file;
 };
-
-schemas::UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 // "user@host", for those who find the subscription later.
 std::string own_name() {

@@ -15,6 +15,7 @@
 #include "cli/kafka_reader.h"
 #include "cli/reader_options.h"
 #include "cli/tail_line.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::cli {
 namespace {
@@ -47,9 +48,7 @@ std::optional<Start> parse_start(const std::string& text) {
   static const std::map<std::string, std::int64_t> kUnits{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
   const auto seconds = kUnits.find(unit);
   if (seconds == kUnits.end() || amount <= 0 || amount > 100'000) return std::nullopt;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto now_ms = std::chrono::duration_cast<milliseconds>(now).count();
-  return Start{KafkaReader::From::kTime, now_ms - amount * seconds->second * 1000};
+  return Start{KafkaReader::From::kTime, wall_clock() / 1'000'000 - amount * seconds->second * 1000};
 }
 
 class Tail {

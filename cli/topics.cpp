@@ -126,9 +126,7 @@ std::string finding_json(const TopicFinding& finding) {
   json.text("topic", finding.topic.name);
   json.text("verdict", name(finding.verdict));
   json.integer("partitions", finding.topic.partitions);
-  json.open_array("differences");
-  for (const std::string& each : finding.differences) json.element(each);
-  json.close_array();
+  json.texts("differences", finding.differences);
   json.finish();
   return row;
 }

@@ -19,6 +19,7 @@
 #include "cli/kafka_reader.h"
 #include "cli/reader_options.h"
 #include "cli/verify/verifier.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::cli {
 namespace {
@@ -66,11 +67,6 @@ bool is_read(const TopicName& name) {
   if (name.family == "account") return name.dataset == "execution" || name.dataset == "balance";
   return name.family == "ops" &&
          (name.dataset == "heartbeat" || name.dataset == "status" || name.dataset == "recovery");
-}
-
-std::int64_t wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 // Feeds the verifier until there is nothing more to read, by the options.

@@ -24,7 +24,7 @@ bool same(const schemas::Bbo& a, const schemas::Bbo& b) {
   return same_level(a.bid, a, b.bid, b) && same_level(a.ask, a, b.ask, b);
 }
 
-boost::json::object json_of(const std::map<std::string, std::int64_t>& counts) {
+boost::json::object counts_json(const std::map<std::string, std::int64_t>& counts) {
   boost::json::object out;
   for (const auto& [word, count] : counts) out[word] = count;
   return out;
@@ -108,7 +108,7 @@ boost::json::object Summary::instrument_json(const Instrument& instrument) const
   }
   if (!trades.empty()) out["trades"] = std::move(trades);
   if (!quotes.empty()) out["quotes"] = std::move(quotes);
-  out["records"] = json_of(instrument.records);
+  out["records"] = counts_json(instrument.records);
   return out;
 }
 
@@ -122,7 +122,7 @@ std::string Summary::text() const {
   }
   const boost::json::object summary{{"venue", venue_.venue_name()},
                                     {"frames", frames_},
-                                    {"drops", json_of(drops_)},
+                                    {"drops", counts_json(drops_)},
                                     {"instruments", std::move(instruments)}};
   return boost::json::serialize(summary) + '\n';
 }

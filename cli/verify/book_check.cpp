@@ -8,7 +8,6 @@
 namespace millrace::cli {
 namespace {
 
-constexpr std::size_t kMaxProblems = 5;
 constexpr int kChecksumLevels = 10;  // Kraken: the ten best of each side
 
 // Moves a side to finer exponents; false if a number does not fit.

@@ -37,12 +37,6 @@ void write_tally(JsonWriter& json, const SequenceTally& tally) {
   json.integer("staleness_max_ns", tally.staleness_max_ns);
 }
 
-void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
-  json.open_array(key);
-  for (const std::string& text : texts) json.element(text);
-  json.close_array();
-}
-
 void write_side(JsonWriter& json, std::string_view key, const BookLevels::Side& levels) {
   json.open_array(key);
   for (const auto& [price, quantity] : levels) {
@@ -89,7 +83,7 @@ void write_stream(JsonWriter& json, const StreamReport& stream) {
   }
   if (stream.as_of) write_book(json, *stream.as_of);
   if (stream.account) write_account(json, stream);
-  write_texts(json, "problems", stream.problems);
+  json.texts("problems", stream.problems);
   json.close_object();
 }
 
@@ -204,8 +198,8 @@ std::string Report::to_json() const {
   for (const StreamReport& stream : streams) by_dataset[stream.dataset] += stream.sequence.records;
   for (const auto& [dataset, records] : by_dataset) json.integer(dataset, records);
   json.close_object();
-  write_texts(json, "missing", missing);
-  write_texts(json, "problems", problems);
+  json.texts("missing", missing);
+  json.texts("problems", problems);
   json.open_array("per_stream");
   for (const StreamReport& stream : streams) write_stream(json, stream);
   json.close_array();

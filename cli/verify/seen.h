@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 // Records as `millrace verify` sees them: read by protoc's code into structs of its own, so that a mistake in the
 // codec, in normalize or in publish cannot hide itself here.
 namespace millrace::cli {
+
+inline constexpr std::size_t kMaxProblems = 5;  // that a part of the report names
 
 enum class MarkKind : std::uint8_t { kOther, kVenue, kLocal, kRestart };
 

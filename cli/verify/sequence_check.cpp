@@ -9,7 +9,6 @@ namespace millrace::cli {
 namespace {
 
 constexpr std::int64_t kDeclareWithin = 10'000'000'000;  // P1: a hole is declared within 10 s
-constexpr std::size_t kMaxProblems = 5;
 
 }  // namespace
 

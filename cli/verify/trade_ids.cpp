@@ -7,8 +7,6 @@
 namespace millrace::cli {
 namespace {
 
-constexpr std::size_t kMaxProblems = 5;
-
 bool begins(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
 
 // How many of from..to no VENUE mark names. Marks of one record do not overlap.

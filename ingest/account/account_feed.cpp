@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "schemas/events/time.h"
+
 namespace millrace::ingest {
 namespace {
 
@@ -17,7 +19,6 @@ using schemas::StreamState;
 using Judged = normalize::Verdict;
 using Login = normalize::AccountCommands::Login;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kUrgentWait = kSecond;     // between tries when a token is about to end
 constexpr std::int64_t kCalmWait = 15 * kSecond;  // and before that
 constexpr std::string_view kTokenKey = "token";

@@ -21,6 +21,7 @@
 #include "ingest/auth/nonce_source.h"
 #include "ingest/worker/lane_router.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 #include "schemas/codec/decode.h"
 
 namespace millrace::ingest {
@@ -33,11 +34,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{20};
 constexpr std::chrono::seconds kWarmTimeout{30};
 constexpr std::chrono::seconds kReadTimeout{30};
-
-UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 }  // namespace
 

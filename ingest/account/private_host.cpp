@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ingest/config/address.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::ingest {
 namespace {
@@ -86,10 +87,7 @@ AuthResult<std::uint64_t> LazyNonces::next(std::int64_t now_ns) {
 
 SigningWorld signing_world(std::shared_ptr<LazyNonces> nonces, std::shared_ptr<const std::int64_t> offset_ns) {
   SigningWorld world;
-  world.now_ns = [offset = std::move(offset_ns)] {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count() + *offset;
-  };
+  world.now_ns = [offset = std::move(offset_ns)] { return wall_clock() + *offset; };
   world.nonce = [nonces = std::move(nonces)](std::int64_t now) { return nonces->next(now); };
   world.random = [](std::size_t size) {
     std::string bytes(size, '\0');

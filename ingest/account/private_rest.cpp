@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ingest/account/private_host.h"
+#include "schemas/events/time.h"
 
 namespace millrace::ingest {
 namespace {
@@ -13,7 +14,6 @@ using normalize::Judgement;
 using normalize::PrivateRequest;
 using Judged = normalize::Verdict;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLimitedFloor = 30 * kSecond;  // design section 6: after 429 and 418
 constexpr std::int64_t kAuthWait = 30 * kSecond;
 constexpr std::int64_t kLongestBackoff = 30 * kSecond;

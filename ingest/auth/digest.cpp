@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
 std::string text_of(const std::array<unsigned char, EVP_MAX_MD_SIZE>& bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes.data()), size};
 }

@@ -20,4 +20,9 @@ std::string base64(std::string_view bytes);     // RFC 4648, 4
 std::string base64url(std::string_view bytes);  // RFC 4648, 5, without padding, as RFC 7515 wants it
 std::string percent_encoded(std::string_view text);
 
+// As OpenSSL wants them.
+inline const unsigned char* octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
 }  // namespace millrace::ingest

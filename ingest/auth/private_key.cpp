@@ -38,14 +38,12 @@ constexpr std::string_view kP256Id = "\x2a\x86\x48\xce\x3d\x03\x01\x07"sv;  // 1
 constexpr std::size_t kScalarSize = 32;                                     // both kinds
 constexpr std::size_t kSignatureSize = 64;
 
-const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-AuthError bad_key(std::string_view what, std::string_view why) {
+AuthError unusable(std::string_view what, std::string_view why) {
   ERR_clear_error();
   return {AuthErrc::kBadKey, std::string(what) + ": " + std::string(why)};
 }
 
-AuthError damaged(std::string_view what) { return bad_key(what, "the key inside the PEM block is damaged"); }
+AuthError damaged(std::string_view what) { return unusable(what, "the key inside the PEM block is damaged"); }
 
 // See digest.cpp on the error queue.
 AuthError signing_failed() {
@@ -116,7 +114,7 @@ void PrivateKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); 
 
 AuthResult<PrivateKey> PrivateKey::from_pem(const Secret& pem, std::string_view what) {
   if (pem.reveal().find("BEGIN ENCRYPTED PRIVATE KEY") != std::string_view::npos) {
-    return bad_key(what, "is protected by a password; export it without one");
+    return unusable(what, "is protected by a password; export it without one");
   }
   const auto pkcs8 = decode_pem(pem.reveal(), "PRIVATE KEY", what);
   if (!pkcs8) return pkcs8.error();
@@ -124,7 +122,7 @@ AuthResult<PrivateKey> PrivateKey::from_pem(const Secret& pem, std::string_view 
   const auto sec1 = decode_pem(pem.reveal(), "EC PRIVATE KEY", what);
   if (!sec1) return sec1.error();
   if (!sec1->empty()) return from_sec1(sec1->reveal(), false, what);
-  return bad_key(what, "is no PEM text with BEGIN PRIVATE KEY or BEGIN EC PRIVATE KEY");
+  return unusable(what, "is no PEM text with BEGIN PRIVATE KEY or BEGIN EC PRIVATE KEY");
 }
 
 // RFC 5958: SEQUENCE { version, SEQUENCE { algorithm, curve }, OCTET STRING }; attributes may follow.
@@ -146,7 +144,7 @@ AuthResult<PrivateKey> PrivateKey::from_pkcs8(std::string_view der, std::string_
   }
   std::string_view curve;
   if (id == kEcKeyId && take(algorithm, V_ASN1_OBJECT, curve) && curve == kP256Id) return from_sec1(inner, true, what);
-  return bad_key(what, "is neither an Ed25519 nor a P-256 key");
+  return unusable(what, "is neither an Ed25519 nor a P-256 key");
 }
 
 // RFC 5915: SEQUENCE { 1, OCTET STRING, [0] curve, [1] public key }; inside PKCS#8 the curve stands outside.
@@ -163,7 +161,7 @@ AuthResult<PrivateKey> PrivateKey::from_sec1(std::string_view der, bool curve_kn
     std::string_view curve;
     if (!take(whole, V_ASN1_CONTEXT_SPECIFIC, 0, parameters) || !take(parameters, V_ASN1_OBJECT, curve) ||
         curve != kP256Id) {
-      return bad_key(what, "is not a P-256 key");
+      return unusable(what, "is not a P-256 key");
     }
   }
   return p256(scalar, what);
@@ -173,7 +171,7 @@ AuthResult<PrivateKey> PrivateKey::from_ed25519_base64(const Secret& text, std::
   const auto bytes = decode_base64_key(text.reveal(), what);
   if (!bytes) return bytes.error();
   if (bytes->size() != kScalarSize && bytes->size() != 2 * kScalarSize) {
-    return bad_key(what, "is not the base64 of 32 or 64 bytes");
+    return unusable(what, "is not the base64 of 32 or 64 bytes");
   }
   auto key = ed25519(bytes->reveal().substr(0, kScalarSize), what);
   if (!key || bytes->size() == kScalarSize) return key;
@@ -181,7 +179,7 @@ AuthResult<PrivateKey> PrivateKey::from_ed25519_base64(const Secret& text, std::
   std::size_t size = derived.size();
   if (EVP_PKEY_get_raw_public_key(ed25519_handle(key->seed_.reveal()).get(), derived.data(), &size) != 1 ||
       bytes->reveal().substr(kScalarSize) != std::string_view(reinterpret_cast<const char*>(derived.data()), size)) {
-    return bad_key(what, "its two halves, seed and public key, do not belong together");
+    return unusable(what, "its two halves, seed and public key, do not belong together");
   }
   return key;
 }

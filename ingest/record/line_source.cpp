@@ -14,20 +14,20 @@ namespace {
 constexpr std::size_t kBlock = 256 * 1024;
 constexpr unsigned char kZstdMagic[4] = {0x28, 0xb5, 0x2f, 0xfd};
 
-struct CloseFile {
+struct CloseInput {
   void operator()(std::FILE* file) const noexcept {
     if (file != stdin) std::fclose(file);
   }
 };
-struct FreeStream {
+struct FreeUnpacker {
   void operator()(ZSTD_DStream* stream) const noexcept { ZSTD_freeDStream(stream); }
 };
 
 }  // namespace
 
 struct LineSource::Input {
-  std::unique_ptr<std::FILE, CloseFile> file;
-  std::unique_ptr<ZSTD_DStream, FreeStream> zstd;  // null: plain
+  std::unique_ptr<std::FILE, CloseInput> file;
+  std::unique_ptr<ZSTD_DStream, FreeUnpacker> zstd;  // null: plain
   std::vector<char> raw = std::vector<char>(kBlock);
   std::vector<char> unpacked;
   ZSTD_inBuffer in{};

@@ -9,15 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "publish/wall_clock.h"
+
 namespace millrace::ingest {
 namespace {
 
 using Nanos = std::chrono::nanoseconds;
 
 Nanos monotonic() { return std::chrono::steady_clock::now().time_since_epoch(); }
-schemas::UnixNanos wall_clock() {
-  return std::chrono::duration_cast<Nanos>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string_view word_of(const HttpEnd& end) {
   if (end.status == 0) return "no_answer";

@@ -12,6 +12,7 @@
 #include "publish/kafka/murmur2.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_reader.h"
+#include "publish/wall_clock.h"
 #include "schemas/codec/decode.h"
 #include "schemas/codec/encode.h"
 
@@ -33,11 +34,6 @@ constexpr milliseconds kQuiet{100};                 // many records written at o
 constexpr milliseconds kRetry{500};
 constexpr milliseconds kRejoin{1'000};
 constexpr milliseconds kHandOver{5'000};  // for the last acknowledgements; what comes later, the next claim outdates
-
-schemas::UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 SubscriptionTable::Offers offers_of(const Config& config) {
   SubscriptionTable::Offers offers;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "schemas/events/time.h"
+
 namespace millrace::ingest {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMostOverlap = 600 * kSecond;
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_tail.h"
+#include "publish/wall_clock.h"
 #include "schemas/codec/decode.h"
 
 namespace millrace::ingest {
@@ -16,14 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBrokerTimeout{1'000};
-constexpr milliseconds kPoll{200};  // how long the end of the link may have to wait, too
+constexpr milliseconds kTailTimeout{1'000};
+constexpr milliseconds kTurn{200};  // how long the end of the link may have to wait, too
 constexpr int kTurnsBetweenTries = 25;
-
-schemas::UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 }  // namespace
 
@@ -51,7 +47,7 @@ void StopLink::run() {
       spdlog::warn("host_stops_unheard detail=\"{}\": asked again", error.what());
     }
     first_try_ends(false);
-    for (int turn = 0; turn < kTurnsBetweenTries && !stopping_; ++turn) std::this_thread::sleep_for(kPoll);
+    for (int turn = 0; turn < kTurnsBetweenTries && !stopping_; ++turn) std::this_thread::sleep_for(kTurn);
   }
 }
 
@@ -61,11 +57,11 @@ void StopLink::follow() {
   for (const std::string& venue : venues_) {
     starts.push_back({publish::ops_topic(venue, "status"), wall_clock() - publish::kLongestHostStop});
   }
-  publish::TopicTail tail(kafka_, starts, kBrokerTimeout);
-  const auto there = tail.ends(kBrokerTimeout);
+  publish::TopicTail tail(kafka_, starts, kTailTimeout);
+  const auto there = tail.ends(kTailTimeout);
   while (!stopping_) {
     if (tail.reached(there)) first_try_ends(true);
-    tail.poll(kPoll, [this](const publish::TailRecord& record) {
+    tail.poll(kTurn, [this](const publish::TailRecord& record) {
       const auto decoded = schemas::decode(schemas::MessageType::kStreamStatus, record.value);
       if (!decoded) return;
       const auto& status = std::get<schemas::Decoded<schemas::StreamStatus>>(*decoded);

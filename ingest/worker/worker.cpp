@@ -24,6 +24,7 @@
 #include "publish/kafka/claim.h"
 #include "publish/kafka/last_ids.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 
 // The order of a start, each step before anything that depends on it: the endpoint (its port), the claim (the epoch),
 // the recorders (their files), the end of the previous epoch (RESTART marks), then thread by thread lane, topics and
@@ -40,11 +41,6 @@ constexpr milliseconds kClaimTimeout{30'000};
 constexpr std::int64_t kLastRecords = 2'000;  // of each partition
 constexpr milliseconds kLastIdsTimeout{5'000};
 constexpr milliseconds kStopsTimeout{5'000};
-
-schemas::UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 // The topics of the streams that are subscribed to or derived, without the prefix.
 void add_market_topics(const VenueConfig& venue, std::set<std::string>& topics) {

@@ -1,9 +1,9 @@
 #include "ingest/worker/worker_metrics.h"
 
-#include <chrono>
 #include <string>
 
 #include "publish/lane/lane_metrics.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::ingest {
 namespace {
@@ -19,8 +19,7 @@ double seconds(std::uint64_t ns) { return static_cast<double>(ns) * kNanos; }
 // The one clock that is read here: a gauge that counts by itself needs no writer.
 double uptime(schemas::UnixNanos open_since) {
   if (open_since == 0) return 0;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - open_since) * kNanos;
+  return static_cast<double>(wall_clock() - open_since) * kNanos;
 }
 
 void add_connections(const VenueFeed& feed, MetricWriter& out) {

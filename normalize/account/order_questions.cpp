@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize {
 namespace {
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kEvery = 60 * kSecond;
 constexpr UnixNanos kOverlap = 600 * kSecond;  // of lists of recent orders: clocks, and connections that died unseen
 constexpr UnixNanos kRestLag = 30 * kSecond;

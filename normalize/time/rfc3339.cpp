@@ -3,11 +3,12 @@
 #include <chrono>
 #include <cstdint>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize {
 
 namespace {
 
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::size_t kDateTimeSize = 19;  // "2023-10-06T17:35:55"
 
@@ -41,7 +42,7 @@ std::optional<std::int64_t> take_fraction(std::string_view& rest) noexcept {
   if (rest.empty() || rest[0] != '.') return 0;
   rest.remove_prefix(1);
   std::int64_t nanos = 0;
-  std::int64_t unit = kNanosPerSecond / 10;
+  std::int64_t unit = kSecond / 10;
   std::size_t digits = 0;
   for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits) {
     const int digit = rest[digits] - '0';
@@ -77,7 +78,7 @@ std::optional<schemas::UnixNanos> parse_rfc3339(std::string_view text) noexcept 
   const auto zone = zone_seconds(rest);
   if (!zone) return std::nullopt;
   std::int64_t time = 0;
-  if (__builtin_mul_overflow(*seconds - *zone, kNanosPerSecond, &time)) return std::nullopt;
+  if (__builtin_mul_overflow(*seconds - *zone, kSecond, &time)) return std::nullopt;
   if (__builtin_add_overflow(time, *nanos, &time) || time < 0) return std::nullopt;
   return time;
 }

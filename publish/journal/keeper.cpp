@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "publish/wall_clock.h"
+
 namespace millrace::publish {
 namespace {
 
@@ -22,10 +24,7 @@ constexpr std::size_t kMaxToSync = 16;
 constexpr int kLevel = 1;  // records hold varints: higher levels gain a tenth and cost four times as much
 constexpr std::chrono::seconds kBetweenLooks{60};  // for what grows too old
 
-std::int64_t unix_seconds() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-}
+std::int64_t unix_seconds() { return wall_clock() / 1'000'000'000; }
 
 // Copies `in` compressed to `out`; false with errno or a text.
 bool pack_file(int in, int out, std::string& why) {

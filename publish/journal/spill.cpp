@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kSegmentBytes = 16 * 1024 * 1024;
-constexpr const char* kSuffix = ".spill";
+constexpr const char* kSpillSuffix = ".spill";
 
 void encode(const SpilledRecord& record, std::string& out) {
   out.clear();
@@ -67,7 +67,7 @@ std::optional<std::int64_t> number_of(const fs::path& path) {
   const std::string stem = path.stem().string();
   std::int64_t number = 0;
   const auto [stop, failed] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-  const bool ours = path.extension() == kSuffix && failed == std::errc{} && stop == stem.data() + stem.size();
+  const bool ours = path.extension() == kSpillSuffix && failed == std::errc{} && stop == stem.data() + stem.size();
   return ours && number >= 0 ? std::optional(number) : std::nullopt;
 }
 
@@ -99,7 +99,7 @@ bool Spill::refuse(const std::string& what) {
 }
 
 int Spill::create(std::int64_t number, std::string& path) {
-  path = fmt::format("{}/{:012}{}", folder_, number, kSuffix);
+  path = fmt::format("{}/{:012}{}", folder_, number, kSpillSuffix);
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 }
 

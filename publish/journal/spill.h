@@ -23,6 +23,9 @@ struct SpilledRecord {
   std::uint8_t type = 0;   // schemas::MessageType
 };
 
+// More than a record's frame takes beside its bytes.
+inline constexpr std::size_t kFrameRoom = 512;
+
 // A queue of records in files: what a lane cannot hold in memory while the broker is away. Segments of 16 MiB in one
 // folder, made of frames (record.h); a segment is removed when its last record was taken out. Written
 // without fsync: it survives the process, not the machine. One thread; one process per folder (flock).

@@ -29,10 +29,10 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 std::int32_t count_in(const rd_kafka_metadata_t& metadata) {
-  if (metadata.topic_cnt != 1) return kNoTopic;
+  if (metadata.topic_cnt != 1) return kUnknownTopic;
   const rd_kafka_metadata_topic_t& topic = metadata.topics[0];
   if (topic.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return kNotAuthorized;
-  return topic.err == RD_KAFKA_RESP_ERR_NO_ERROR ? topic.partition_cnt : kNoTopic;
+  return topic.err == RD_KAFKA_RESP_ERR_NO_ERROR ? topic.partition_cnt : kUnknownTopic;
 }
 
 std::int32_t ask_partition_count(rd_kafka_t* client, rd_kafka_topic_t* topic, milliseconds timeout) {
@@ -103,7 +103,7 @@ std::int32_t partition_count(rd_kafka_t* client, const std::string& topic, milli
   const auto until = Clock::now() + std::min(kYoungTopic, timeout);
   while (true) {
     const std::int32_t count = ask_partition_count(client, handle.get(), timeout);
-    if (count != kNoTopic || Clock::now() + kBetweenQuestions > until) return count;
+    if (count != kUnknownTopic || Clock::now() + kBetweenQuestions > until) return count;
     std::this_thread::sleep_for(kBetweenQuestions);
   }
 }

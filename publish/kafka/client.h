@@ -70,7 +70,7 @@ Metadata ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, std::chrono::
 
 // How many partitions a topic has by its full name, or one of these. A topic made a moment ago is not known to every
 // broker yet, so one that is not known is asked about again for two seconds, or `timeout`.
-inline constexpr std::int32_t kNoTopic = 0;
+inline constexpr std::int32_t kUnknownTopic = 0;
 inline constexpr std::int32_t kNoAnswer = -1;
 inline constexpr std::int32_t kNotAuthorized = -2;
 std::int32_t partition_count(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout);

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string_view>
 
+#include "publish/kafka/client.h"
+
 namespace millrace::publish {
 namespace {
 
@@ -80,10 +82,6 @@ std::string file_problem(const std::string& name, const std::string& value) {
   return fmt::format("kafka.properties.{}: {}: {}", name, value, std::strerror(errno));
 }
 
-struct ConfDeleter {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
-};
-
 // Empty if librdkafka takes it.
 std::string problem_of(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   if (is_promised(name)) return fmt::format("kafka.properties.{}: cannot be changed, a promise rests on it", name);
@@ -115,7 +113,7 @@ bool is_secret(std::string_view name) noexcept {
 std::vector<std::string> problems(const KafkaSettings& settings) {
   std::vector<std::string> found;
   if (settings.brokers.empty()) found.emplace_back("kafka.brokers: missing, such as \"127.0.0.1:9092\"");
-  const std::unique_ptr<rd_kafka_conf_t, ConfDeleter> conf(rd_kafka_conf_new());
+  const Conf conf(rd_kafka_conf_new());
   for (const auto& [name, value] : settings.properties) {
     if (auto problem = problem_of(conf.get(), name, value); !problem.empty()) found.push_back(std::move(problem));
   }

@@ -18,7 +18,7 @@ using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_d
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
-constexpr int kMostAtOnce = 10'000;  // so that a caller with other work gets its turn
+constexpr int kMostAPoll = 10'000;  // so that a caller with other work gets its turn
 constexpr milliseconds kBetweenQuestions{100};
 
 SettingList tail_settings(const KafkaSettings& settings) {
@@ -125,7 +125,7 @@ TopicTail::TopicTail(const KafkaSettings& settings, const std::vector<Start>& st
 TopicTail::~TopicTail() = default;
 
 void TopicTail::poll(milliseconds wait, const std::function<void(const TailRecord&)>& take) {
-  for (int i = 0; i < kMostAtOnce; ++i) {
+  for (int i = 0; i < kMostAPoll; ++i) {
     const Message message(rd_kafka_consumer_poll(handle_->client.get(), i == 0 ? static_cast<int>(wait.count()) : 0),
                           rd_kafka_message_destroy);
     if (!message) return;

@@ -47,7 +47,7 @@ struct Delivery {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+void note_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   if (message->_private == nullptr) return;
   auto& delivery = *static_cast<Delivery*>(message->_private);
   delivery.came = true;
@@ -141,7 +141,7 @@ Transactor::~Transactor() = default;
 // A new handle each time: one that was fenced is dead for good.
 void Transactor::init(milliseconds timeout) {
   handle_ = std::make_unique<Handle>();
-  const auto with_reports = [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, on_delivery); };
+  const auto with_reports = [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, note_delivery); };
   handle_->client = make_client(ClientKind::kProducing, transaction_settings(settings_, id_), with_reports,
                                 std::make_unique<Trouble>());
   const auto deadline = std::chrono::steady_clock::now() + timeout;

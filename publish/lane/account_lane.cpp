@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,20 +15,14 @@
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/trouble.h"
+#include "publish/lane/wake_fd.h"
 
 namespace millrace::publish {
 namespace {
 
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
-constexpr std::chrono::seconds kBetweenRenewals{1};
 constexpr std::chrono::seconds kAfterRefusal{1};
 constexpr std::size_t kGroup = 1'000;  // records of a partition at once
-
-int make_wake_fd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::runtime_error("account lane: no eventfd: too many open files?");
-  return fd;
-}
 
 AccountLaneSettings without_linger(AccountLaneSettings settings) {
   settings.kafka.linger_us = 0;

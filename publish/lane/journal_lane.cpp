@@ -8,6 +8,7 @@
 
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::publish {
 namespace {
@@ -15,13 +16,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Around a record's own bytes: frame, topic and key.
-constexpr std::size_t kFrameBytes = 512;
 
 // Records without a receive time are ours, written now.
 std::int64_t time_of(schemas::MessageType type, std::string_view bytes) {
   if (const std::int64_t time = receive_time_of(type, bytes); time > 0) return time;
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+  return wall_clock();
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ StreamSlot JournalLane::open(const StreamSpec& spec) {
 }
 
 std::span<std::byte> JournalLane::reserve(StreamSlot, std::size_t bound) {
-  if (!journal_.room(bound + kFrameBytes)) {
+  if (!journal_.room(bound + kFrameRoom)) {
     stats_.refused[static_cast<std::size_t>(RefusedBecause::kDisk)].add();
     return {};
   }
@@ -66,7 +65,7 @@ void JournalLane::commit(StreamSlot stream, std::size_t length, std::int64_t seq
 bool JournalLane::put(std::string_view topic, std::string_view key, std::string_view bytes, schemas::MessageType type) {
   JournalRecord record{topic, key, bytes, time_of(type, bytes)};
   record.type = static_cast<std::uint8_t>(type);
-  if (journal_.room(bytes.size() + kFrameBytes) && append(record)) return true;
+  if (journal_.room(bytes.size() + kFrameRoom) && append(record)) return true;
   stats_.refused[static_cast<std::size_t>(RefusedBecause::kDisk)].add();
   return false;
 }

@@ -15,6 +15,8 @@
 
 namespace millrace::publish {
 
+inline constexpr std::chrono::seconds kBetweenRenewals{1};  // of a producer that can send no more
+
 // What carries the records of one thread away: to Kafka (MarketLane, AccountLane) or to local disk (JournalLane). All
 // calls on that thread, except stats().
 class Lane : public RecordSink {

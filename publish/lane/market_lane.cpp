@@ -1,7 +1,6 @@
 #include "publish/lane/market_lane.h"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "publish/kafka/murmur2.h"
 #include "publish/kafka/topic_names.h"
+#include "publish/lane/wake_fd.h"
 
 namespace millrace::publish {
 namespace {
@@ -20,12 +20,6 @@ constexpr std::uint32_t kNoRing = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxKey = std::numeric_limits<std::uint16_t>::max();  // what RingRecord::key_length holds
 // A bound may well exceed what is written in the end; beyond this the record cannot fit the broker's limit.
 constexpr std::size_t kMaxBound = 4 * kMaxMessageBytes;
-
-int make_wake_fd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::runtime_error("kafka lane: no eventfd: too many open files?");
-  return fd;
-}
 
 // Records about streams may; of market data those whose dataset may.
 bool may_spill(const LaneSettings& settings, std::string_view topic) {

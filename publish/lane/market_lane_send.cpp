@@ -16,6 +16,7 @@
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/trouble.h"
 #include "publish/lane/market_lane.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::publish {
 namespace {
@@ -23,12 +24,6 @@ namespace {
 // Records in one call to librdkafka: enough to make the call's own cost vanish, few enough to stay in the cache.
 constexpr std::size_t kBatch = 1024;
 // A broker that kills every producer at once must not make us spin.
-constexpr std::chrono::seconds kBetweenRenewals{1};
-
-std::int64_t unix_now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 std::unique_ptr<Producer> make_producer(const KafkaSettings& settings, int wake_fd,
                                         const std::vector<std::string>& topics) {
@@ -150,7 +145,7 @@ bool MarketLane::send_late(Topic& topic, Ring& ring, RingRecord& record) {
       encode_header(header_of(type, body, again ? RecordHeader::kPossibleDuplicate : std::uint8_t{0}));
   const Outgoing outgoing{{record.bytes(), record.length}, key_of(record), ring.partition, &record};
   const bool late = record.stamp_ns == RingRecord::kFromDisk;
-  const std::int64_t time = late ? std::min(receive_time_of(type, body), unix_now()) / 1'000'000 : 0;
+  const std::int64_t time = late ? std::min(receive_time_of(type, body), wall_clock()) / 1'000'000 : 0;
   const Fate fate = producer_->send_with_header(topic.slot, outgoing, header.view(), time);
   if (fate == Fate::kQueueFull || fate == Fate::kProducerDead) {
     queue_full_ = fate == Fate::kQueueFull;

@@ -25,8 +25,6 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds kDrainSlice{5};
 constexpr std::chrono::seconds kOpenAgain{1};
 constexpr int kBetweenClocks = 32;  // records
-// More than the frame's own bytes around a record's.
-constexpr std::int64_t kFrameBytes = 512;
 
 }  // namespace
 
@@ -62,7 +60,7 @@ bool MarketLane::unstick(Ring& ring) {
 
 std::span<std::byte> MarketLane::reserve_on_disk(Ring& ring, std::size_t bound) {
   if (!open_spill(ring)) return refuse(RefusedBecause::kDisk);
-  const auto wanted = static_cast<std::int64_t>(bound) + kFrameBytes;
+  const auto wanted = static_cast<std::int64_t>(bound + kFrameRoom);
   const auto used = static_cast<std::int64_t>(stats_.on_disk.value());
   if (!unstick(ring) || used + wanted > settings_.spill_limit) return refuse(RefusedBecause::kDisk);
   to_disk_ = &ring;

@@ -11,6 +11,7 @@
 #include "publish/sequence/host_stop.h"
 #include "schemas/codec/decode.h"
 #include "schemas/codec/encode.h"
+#include "schemas/events/time.h"
 
 namespace millrace::fills {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 using schemas::MessageType;
 using schemas::StreamState;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kSignOfLife = 10 * kSecond;
 // Neither record nor heartbeat for so long: no feed (design section 4).
 constexpr std::int64_t kNoFeed = 3 * kSecond;

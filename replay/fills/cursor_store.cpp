@@ -6,6 +6,7 @@
 
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/topic_reader.h"
+#include "publish/wall_clock.h"
 #include "schemas/codec/decode.h"
 #include "schemas/codec/encode.h"
 
@@ -102,9 +103,7 @@ publish::TransactionRecord CursorStore::cursor_record(const schemas::Cursor& cur
 }
 
 publish::TransactionRecord CursorStore::recovery_record(const schemas::Recovery& recovery) const {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {recovery_topic_, identity_.account,
-          encode_recovery(identity_, recovery, std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()),
+  return {recovery_topic_, identity_.account, encode_recovery(identity_, recovery, wall_clock()),
           schemas::MessageType::kRecovery};
 }
 

@@ -23,6 +23,8 @@
 #include "publish/kafka/topic_names.h"
 #include "publish/lane/lane_metrics.h"
 #include "publish/metrics.h"
+#include "publish/wall_clock.h"
+#include "schemas/events/time.h"
 
 namespace millrace::fills {
 namespace {
@@ -32,15 +34,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kTurn{20};
 constexpr milliseconds kTopicTimeout{30'000};
-constexpr std::int64_t kSecond = 1'000'000'000;
 // A sidecar that has written within this is alive: a new one waits (design section 8).
 constexpr std::int64_t kSignOfLifeAge = 30 * kSecond;
 constexpr std::chrono::seconds kStandbyPause{2};
-
-UnixNanos wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
 
 // Wall time that never goes back: the clock of the start, moved on by the monotonic one.
 class SteadyWall {

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "replay/fills/planted.h"
+#include "schemas/events/time.h"
 
 namespace millrace::fills {
 namespace {
 
 using normalize::Errc;
 using normalize::Error;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 UnixNanos down(UnixNanos time) { return time - time % kSecond; }
 UnixNanos up(UnixNanos time) { return down(time + kSecond - 1); }

@@ -4,6 +4,7 @@
 
 #include "replay/fills/planted.h"
 #include "replay/fills/sweep.h"
+#include "schemas/events/time.h"
 
 namespace millrace::fills {
 namespace {
@@ -13,7 +14,6 @@ using normalize::PrivateAnswer;
 using normalize::PrivateRequest;
 using schemas::RecoveryPhase;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMostJump = 2 * kSecond;  // of the venue's clock against ours
 constexpr std::size_t kMostErrorText = 1'000;
 

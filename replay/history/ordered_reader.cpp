@@ -13,7 +13,7 @@ constexpr UnixNanos kBeforeAll = std::numeric_limits<UnixNanos>::min();
 constexpr UnixNanos kAfterAll = std::numeric_limits<UnixNanos>::max();
 constexpr std::int64_t kDay = 86'400'000'000'000;
 // Records taken from one source before looking whether another is further behind.
-constexpr int kBatch = 256;
+constexpr int kLinesATurn = 256;
 
 UnixNanos minus(UnixNanos time, std::int64_t span) { return time < kBeforeAll + span ? kBeforeAll : time - span; }
 UnixNanos plus(UnixNanos time, std::int64_t span) { return time > kAfterAll - span ? kAfterAll : time + span; }
@@ -90,7 +90,7 @@ void OrderedReader::look_at_parts(Lane& lane) {
 
 // False: the sorter is full.
 bool OrderedReader::read_some(Lane& lane) {
-  for (int left = kBatch; left > 0 && !lane.ended; --left) {
+  for (int left = kLinesATurn; left > 0 && !lane.ended; --left) {
     if (!lane.waiting && !read_one(lane)) continue;
     if (is_late(lane.record)) {
       lane.waiting = false;

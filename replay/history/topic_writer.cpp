@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kAnswer{15'000};
 // Of a broker that takes nothing: longer than a restart.
-constexpr milliseconds kPatience{120'000};
+constexpr milliseconds kBrokerPatience{120'000};
 
 class TopicWriter final : public Writer, private publish::ReportListener {
  public:
@@ -55,7 +55,7 @@ class TopicWriter final : public Writer, private publish::ReportListener {
   void flush() override { poll(milliseconds{0}); }
 
   void finish() override {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kBrokerPatience;
     while (producer_.in_queue() > 0) {
       poll(milliseconds{1000});
       if (producer_.in_queue() > 0 && std::chrono::steady_clock::now() >= deadline) fail("the broker takes nothing");
@@ -164,7 +164,7 @@ class TopicWriter final : public Writer, private publish::ReportListener {
       const publish::Fate fate = producer_.send_with_header(sent.topic->slot, record, header.view(), time_ms);
       if (fate == publish::Fate::kAcked) return;
       if (fate != publish::Fate::kQueueFull) fail(fmt::format("{}: {}", sent.topic->name, name(fate)));
-      if (waited >= kPatience) fail("the broker takes nothing");
+      if (waited >= kBrokerPatience) fail("the broker takes nothing");
       poll(milliseconds{100});
     }
   }

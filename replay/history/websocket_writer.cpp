@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 
 // What may wait for one client.
 constexpr std::size_t kQueueBytes = 4 * 1024 * 1024;
-constexpr auto kPatience = std::chrono::seconds{60};
+constexpr auto kClientPatience = std::chrono::seconds{60};
 constexpr milliseconds kLook{100};
 
 using Text = std::shared_ptr<const std::string>;
@@ -192,7 +192,7 @@ class Server final : public WebSocketWriter {
     const auto all_gone = [this] {
       return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->gone(); });
     };
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kClientPatience;
     while (!all_gone() && !stop_() && std::chrono::steady_clock::now() < deadline) {
       shared_.changed.wait_for(lock, kLook);
     }
@@ -229,7 +229,7 @@ class Server final : public WebSocketWriter {
 
   // False: nobody is left, or the replay shall end.
   bool wait_for_room(std::unique_lock<std::mutex>& lock) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kClientPatience;
     while (true) {
       std::erase_if(clients_, [](const auto& client) { return client->gone(); });
       if (clients_.empty()) return false;

@@ -195,9 +195,7 @@ void to_json(const Claim& body, std::string& out) {
   json.text("worker", body.worker);
   json.text("instance", body.instance);
   json.integer("time_ns", body.time);
-  json.open_array("venue");
-  for (const std::string& venue : body.venues) json.element(venue);
-  json.close_array();
+  json.texts("venue", body.venues);
   json.integer("streams", std::int64_t{body.streams});
   json.finish();
 }
@@ -207,9 +205,7 @@ void to_json(const Subscription& body, std::string& out) {
   json.text("type", "subscription");
   json.text("venue", body.venue);
   json.text("symbol", body.symbol);
-  json.open_array("dataset");
-  for (const std::string& dataset : body.datasets) json.element(dataset);
-  json.close_array();
+  json.texts("dataset", body.datasets);
   json.integer("time_ns", body.time);
   json.text("by", body.by);
   json.finish();

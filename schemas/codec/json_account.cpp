@@ -58,9 +58,7 @@ void to_json(const Meta& meta, const Recovery& body, std::string& out) {
   json.integer("instance", body.instance);
   json.integer("sweep", body.sweep);
   json.text("trigger", body.trigger);
-  json.open_array("symbol");
-  for (const std::string& symbol : body.symbols) json.element(symbol);
-  json.close_array();
+  json.texts("symbol", body.symbols);
   json.integer("from_ns", body.from);
   json.integer("to_ns", body.to);
   json.integer("watermark_ns", body.watermark);

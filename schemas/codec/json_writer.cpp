@@ -125,6 +125,12 @@ void JsonWriter::close_array() {
   first_ = false;
 }
 
+void JsonWriter::texts(std::string_view key, std::span<const std::string> values) {
+  open_array(key);
+  for (const std::string& value : values) element(value);
+  close_array();
+}
+
 void JsonWriter::element(std::string_view value) {
   comma();
   quoted(value);

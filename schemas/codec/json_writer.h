@@ -29,6 +29,8 @@ class JsonWriter {
     if (value) integer(key, static_cast<std::int64_t>(*value));
   }
 
+  void texts(std::string_view key, std::span<const std::string> values);  // an array of them
+
   // Nested: what lies between open and close is inside.
   void open_object(std::string_view key);
   void close_object();

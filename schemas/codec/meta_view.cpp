@@ -11,7 +11,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 // Field numbers of Meta in common.proto.
-enum MetaField : std::uint64_t {
+namespace number {
+enum : std::uint64_t {
   kVenue = 1,
   kSymbol,
   kInstrument,
@@ -23,6 +24,7 @@ enum MetaField : std::uint64_t {
   kOrigin = 13,
   kFlags
 };
+}  // namespace number
 
 // One field as it stands on the wire.
 struct Field {
@@ -98,34 +100,34 @@ class Scan {
 
 void take(const Field& field, std::string_view record, MetaView& out) noexcept {
   switch (field.number) {
-    case kVenue:
+    case number::kVenue:
       out.venue = field.bytes;
       break;
-    case kSymbol:
+    case number::kSymbol:
       out.symbol = field.bytes;
       break;
-    case kInstrument:
+    case number::kInstrument:
       out.instrument = field.bytes;
       break;
-    case kAccount:
+    case number::kAccount:
       out.account = field.bytes;
       break;
-    case kEpoch:
+    case number::kEpoch:
       out.epoch = static_cast<std::int64_t>(field.value);
       break;
-    case kSeq:
+    case number::kSeq:
       out.seq = static_cast<std::int64_t>(field.value);
       break;
-    case kReceiveTime:
+    case number::kReceiveTime:
       out.receive_time = static_cast<std::int64_t>(field.value);
       break;
-    case kPublishTime:
+    case number::kPublishTime:
       if (field.wire_type == 1) out.publish_time_at = static_cast<std::uint32_t>(field.begin - record.data());
       break;
-    case kOrigin:
+    case number::kOrigin:
       out.origin = static_cast<Origin>(field.value < 255 ? field.value : 255);
       break;
-    case kFlags:
+    case number::kFlags:
       out.flags = static_cast<std::uint32_t>(field.value);
       break;
     default:
@@ -195,8 +197,10 @@ void append_with_origin(std::string_view record, Origin origin, UnixNanos publis
   std::string_view before, between, behind;
   Field field;
   for (Scan fields{meta.bytes}; !fields.done() && fields.next(field);) {
-    if (field.number == kPublishTime || field.number == kOrigin) continue;
-    std::string_view& part = field.number < kPublishTime ? before : field.number < kOrigin ? between : behind;
+    if (field.number == number::kPublishTime || field.number == number::kOrigin) continue;
+    std::string_view& part = field.number < number::kPublishTime ? before
+                             : field.number < number::kOrigin    ? between
+                                                                 : behind;
     const char* const begin = part.empty() ? field.begin : part.data();
     part = {begin, static_cast<std::size_t>(fields.at() - begin)};
   }
@@ -204,8 +208,8 @@ void append_with_origin(std::string_view record, Origin origin, UnixNanos publis
   const auto put = [](std::uint8_t* begin, const std::uint8_t* end) {
     return std::string_view{reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
   };
-  const auto published = put(room[0], wire::put_fixed_field(room[0], kPublishTime, publish_time));
-  room[1][0] = wire::tag(kOrigin, wire::Type::kVarint);
+  const auto published = put(room[0], wire::put_fixed_field(room[0], number::kPublishTime, publish_time));
+  room[1][0] = wire::tag(number::kOrigin, wire::Type::kVarint);
   const auto known = put(room[1], wire::put_varint_exact(room[1] + 1, static_cast<std::uint64_t>(origin)));
   append_meta({before, published, between, known, behind}, out);
   out += record.substr(static_cast<std::size_t>(message.at() - record.data()));

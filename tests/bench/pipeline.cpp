@@ -1,18 +1,13 @@
 #include "tests/bench/pipeline.h"
 
 #include <array>
-#include <chrono>
 
 #include "normalize/venue_adapter.h"
 #include "publish/sequence/sequencer.h"
+#include "publish/wall_clock.h"
 
 namespace millrace::bench {
 namespace {
-
-schemas::UnixNanos wall_clock() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // Counts what arrives and forgets it.
 class Counting final : public publish::RecordSink {

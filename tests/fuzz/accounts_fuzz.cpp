@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schemas/events/account.h"
+#include "schemas/events/time.h"
 #include "tests/fuzz/encoding.h"
 #include "tests/support/account_harness.h"
 
@@ -23,7 +24,6 @@ using normalize::PrivateRequest;
 
 constexpr std::size_t kMaxSteps = 200;
 constexpr std::size_t kMaxWaiting = 64;  // requests
-constexpr schemas::UnixNanos kSecond = 1'000'000'000;
 
 // Encodes each event as the publisher would, and aborts when the record does not decode and encode to the same bytes.
 class Account : public AccountHarness {

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "schemas/events/meta.h"
+#include "schemas/events/time.h"
 
 namespace millrace::ledger {
 
 using schemas::UnixNanos;
 
 inline constexpr std::int64_t kMillisecond = 1'000'000;
-inline constexpr std::int64_t kSecond = 1'000'000'000;
 
 // The clock of one run, and what is to happen at which time. What is due at the same time happens in the order in which
 // it was asked for, so that a run depends on nothing but its seed.

@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "cli/verify/life_signs.h"
+#include "schemas/events/time.h"
 
 namespace millrace::cli {
 namespace {
 
-constexpr std::size_t kMaxProblems = 5;
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kClockStep = kSecond;                 // our clock may be set back by so much
 constexpr std::int64_t kEarliest = 1'230'768'000 * kSecond;  // 2009: before it there was nothing to trade
 constexpr std::int64_t kFuture = 60 * kSecond;               // two hosts' clocks may be so far apart

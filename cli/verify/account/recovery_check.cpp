@@ -6,11 +6,7 @@
 #include <iterator>
 
 namespace millrace::cli {
-namespace {
-
-constexpr std::size_t kMaxProblems = 5;
-
-}  // namespace
+namespace {}  // namespace
 
 void RecoveryCheck::problem(const SeenRecovery& record, const std::string& text) {
   ++wrong_;

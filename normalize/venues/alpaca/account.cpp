@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "normalize/venues/alpaca/account_text.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::alpaca {
 namespace {
 
 using schemas::StreamState;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAnswerLimit = 10 * kSecond;
 constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;

@@ -9,10 +9,6 @@ namespace {
 
 using schemas::WideDecimal;
 
-bool equal(const std::optional<WideDecimal>& a, const std::optional<WideDecimal>& b) {
-  return a.has_value() == b.has_value() && (!a || compare(*a, *b) == 0);
-}
-
 void publish(const Holding& holding, std::uint32_t flags, AccountSink& out) {
   schemas::Balance balance;
   balance.kind = schemas::BalanceKind::kSnapshot;
@@ -36,7 +32,8 @@ void Holdings::repeat() {
 void Holdings::tell(ByAsset& told, const Holding& holding, std::uint32_t flags, AccountSink& out) {
   const auto [at, is_new] = told.try_emplace(holding.asset);
   Told& held = at->second;
-  const bool same = equal(held.holding.total, holding.total) && equal(held.holding.available, holding.available);
+  const bool same =
+      same_number(held.holding.total, holding.total) && same_number(held.holding.available, holding.available);
   const bool news = is_new || held.repeat || !same;
   held = {holding, true, false};
   if (news) publish(holding, flags, out);

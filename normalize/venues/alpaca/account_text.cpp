@@ -5,11 +5,11 @@
 #include <chrono>
 
 #include "normalize/json/json_tree.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::alpaca {
 namespace {
 
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::size_t kLongestErrorBody = 4096;
 
 struct Words {
@@ -47,7 +47,7 @@ Judgement judge_success(std::string_view body) {
 }
 
 std::chrono::sys_seconds seconds_of(UnixNanos time) {
-  return std::chrono::sys_seconds{std::chrono::seconds(time / kNanosPerSecond)};
+  return std::chrono::sys_seconds{std::chrono::seconds(time / kSecond)};
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ std::string rfc3339_text(UnixNanos time) {
   const auto seconds = seconds_of(time);
   const std::chrono::hh_mm_ss clock(seconds - std::chrono::floor<std::chrono::days>(seconds));
   return fmt::format("{}T{:02}:{:02}:{:02}.{:09}Z", date_text(time), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count(), time % kNanosPerSecond);
+                     clock.seconds().count(), time % kSecond);
 }
 
 Judgement judge(const PrivateAnswer& answer) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "normalize/venues/binance/account_judge.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::binance {
 namespace {
@@ -14,10 +15,9 @@ namespace {
 using schemas::StreamState;
 using Login = AccountCommands::Login;
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kAnswerLimitNs = 10 * kSecondNs;
-constexpr std::int64_t kTransientPauseNs = 5 * kSecondNs;
-constexpr std::int64_t kLimitPauseNs = 30 * kSecondNs;
+constexpr std::int64_t kAnswerLimitNs = 10 * kSecond;
+constexpr std::int64_t kTransientPauseNs = 5 * kSecond;
+constexpr std::int64_t kLimitPauseNs = 30 * kSecond;
 constexpr std::int64_t kAlreadySubscribed = -2035;
 
 // Events of the private streams that say nothing of orders, fills and balances, or what another event says too.

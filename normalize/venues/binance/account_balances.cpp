@@ -8,10 +8,9 @@
 namespace millrace::normalize::binance {
 namespace {
 
-using schemas::BalanceKind;
 using Number = std::optional<schemas::WideDecimal>;
+using schemas::BalanceKind;
 
-bool same_number(const Number& a, const Number& b) { return a && b ? compare(*a, *b) == 0 : !a && !b; }
 bool is_zero(const Number& number) { return number && sign(*number) == 0; }
 
 }  // namespace

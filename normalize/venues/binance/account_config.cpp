@@ -4,10 +4,11 @@
 
 #include <array>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize::binance {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kHourMs = 3'600'000;
 
 // The private connection as the public ones (venue_config.cpp): a day of life, a ping of ours every 15 s.
@@ -24,8 +25,8 @@ constexpr AccountCapabilities capabilities(std::string_view executions, std::str
   out.limits.connect_window_s = 300;
   out.limits.rest_weight_per_minute = weight;
   out.limits.lifetime_s = 24 * 60 * 60;
-  out.limits.silence_ns = 40 * kSecondNs;
-  out.limits.ping_interval_ns = 15 * kSecondNs;
+  out.limits.silence_ns = 40 * kSecond;
+  out.limits.ping_interval_ns = 15 * kSecond;
   out.fills_channel = fills;
   out.fills_per_symbol = true;
   out.fills_page = 1000;

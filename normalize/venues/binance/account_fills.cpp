@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "normalize/account/orders.h"
+#include "normalize/venues/binance/message_reader.h"
 
 namespace millrace::normalize::binance {
 namespace {
-
-constexpr std::int64_t kNanosPerMilli = 1'000'000;
 
 std::int64_t millis_at_or_after(UnixNanos time) { return time / kNanosPerMilli + (time % kNanosPerMilli > 0 ? 1 : 0); }
 

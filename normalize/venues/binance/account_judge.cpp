@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "normalize/json/json_tree.h"
+#include "normalize/venues/binance/message_reader.h"
 
 namespace millrace::normalize::binance {
 namespace {
@@ -91,8 +92,6 @@ Verdict verdict_of(std::optional<std::int64_t> code, int status) noexcept {
 
 std::int64_t ban_ns(std::string_view message, UnixNanos now) noexcept {
   constexpr std::string_view kUntil = "until ";
-  constexpr std::int64_t kNanosPerMilli = 1'000'000;
-  constexpr std::int64_t kMaxMillis = 9'000'000'000'000;
   const std::size_t at = message.find(kUntil);
   if (at == std::string_view::npos) return 0;
   const char* const begin = message.data() + at + kUntil.size();

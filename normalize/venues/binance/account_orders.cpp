@@ -9,15 +9,14 @@
 namespace millrace::normalize::binance {
 namespace {
 
+using Number = std::optional<schemas::WideDecimal>;
 using schemas::Execution;
 using schemas::OrderStatus;
-using Number = std::optional<schemas::WideDecimal>;
 
 std::string key_of(std::string_view symbol, std::string_view order_id) {
   return fmt::format("{}/{}", symbol, order_id);
 }
 
-bool same_number(const Number& a, const Number& b) { return a && b ? compare(*a, *b) == 0 : !a && !b; }
 bool is_more(const Number& a, const Number& b) { return a && b && compare(*a, *b) > 0; }
 
 // The filled quantity that the reports so far explain: what was known before, and this fill.

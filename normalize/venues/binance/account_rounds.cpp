@@ -6,6 +6,7 @@
 #include "normalize/venues/binance/account_adapter.h"
 #include "normalize/venues/binance/account_judge.h"
 #include "normalize/venues/binance/reference.h"
+#include "schemas/events/time.h"
 
 // What BinanceAccount asks REST, and what it makes of the answers.
 namespace millrace::normalize::binance {
@@ -13,10 +14,9 @@ namespace {
 
 using schemas::StreamState;
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kRetryNs = 30 * kSecondNs;        // after a round that failed
-constexpr std::int64_t kBeyondLagNs = 5 * kSecondNs;     // over the safety lag: the round that confirms
-constexpr std::int64_t kRoundEveryNs = 900 * kSecondNs;  // a stream that is silent by mistake looks like a quiet one
+constexpr std::int64_t kRetryNs = 30 * kSecond;        // after a round that failed
+constexpr std::int64_t kBeyondLagNs = 5 * kSecond;     // over the safety lag: the round that confirms
+constexpr std::int64_t kRoundEveryNs = 900 * kSecond;  // a stream that is silent by mistake looks like a quiet one
 constexpr std::string_view kNames = "instruments";
 constexpr std::size_t kLookupsAtOnce = 50;  // the queue of requests is bounded
 

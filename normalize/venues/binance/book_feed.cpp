@@ -5,6 +5,7 @@
 
 #include "normalize/venues/binance/message_reader.h"
 #include "normalize/venues/binance/streams.h"
+#include "schemas/events/time.h"
 
 // How a book lives. The venue sends updates and no snapshot ("How to manage a local order book correctly"), so:
 //
@@ -18,7 +19,6 @@
 namespace millrace::normalize::binance {
 namespace {
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 // A REST answer that takes longer, its waiting for the weight budget included, is taken for lost.
 constexpr UnixNanos kAnswerWithin = 30 * kSecond;
 constexpr UnixNanos kFirstRetry = kSecond / 2;
@@ -59,9 +59,9 @@ std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
     start(context);
     return std::nullopt;
   }
-  const Verdict verdict = chain_.judge(update.ids);
+  const UpdateVerdict verdict = chain_.judge(update.ids);
   if (drop(verdict, update.ids, false, context)) return std::nullopt;
-  if (verdict == Verdict::kGap) {
+  if (verdict == UpdateVerdict::kGap) {
     declare_gap(update.ids, "sequence", context);
     hold(update, context);
     return Errc::kSequenceGap;
@@ -211,17 +211,17 @@ bool BookFeed::joins(std::int64_t snapshot_id) const {
   UpdateChain chain(config_.rule);
   chain.load(snapshot_id);
   for (const Update& held : held_) {
-    const Verdict verdict = chain.judge(held.ids);
-    if (verdict != Verdict::kStale) return verdict == Verdict::kApply;
+    const UpdateVerdict verdict = chain.judge(held.ids);
+    if (verdict != UpdateVerdict::kStale) return verdict == UpdateVerdict::kApply;
     chain.skipped(held.ids);
   }
   return true;
 }
 
 // Drops what the book already has; false if it is news.
-bool BookFeed::drop(Verdict verdict, const UpdateIds& update, bool held, FeedContext& context) {
-  if (verdict == Verdict::kApply || verdict == Verdict::kGap) return false;
-  const bool duplicate = verdict == Verdict::kDuplicate;
+bool BookFeed::drop(UpdateVerdict verdict, const UpdateIds& update, bool held, FeedContext& context) {
+  if (verdict == UpdateVerdict::kApply || verdict == UpdateVerdict::kGap) return false;
+  const bool duplicate = verdict == UpdateVerdict::kDuplicate;
   if (!duplicate) chain_.skipped(update);
   tell_audit(context, duplicate ? BookOutcome::kDuplicate : BookOutcome::kStale, update.u, held);
   context.out.on_drop(duplicate ? "duplicate" : "stale");
@@ -232,9 +232,9 @@ bool BookFeed::drop(Verdict verdict, const UpdateIds& update, bool held, FeedCon
 std::optional<Errc> BookFeed::replay(FeedContext& context) {
   while (!held_.empty()) {
     Update& update = held_.front();
-    const Verdict verdict = chain_.judge(update.ids);
+    const UpdateVerdict verdict = chain_.judge(update.ids);
     if (!drop(verdict, update.ids, true, context)) {
-      if (verdict == Verdict::kGap) {  // a hole among those that waited: they go on waiting
+      if (verdict == UpdateVerdict::kGap) {  // a hole among those that waited: they go on waiting
         declare_gap(update.ids, "sequence", context);
         return std::nullopt;
       }

@@ -15,28 +15,28 @@ void UpdateChain::applied(const UpdateIds& update) noexcept {
   on_snapshot_ = false;
 }
 
-Verdict UpdateChain::judge(const UpdateIds& update) const noexcept {
-  if (!on_snapshot_ && update.u == last_id_) return Verdict::kDuplicate;
+UpdateVerdict UpdateChain::judge(const UpdateIds& update) const noexcept {
+  if (!on_snapshot_ && update.u == last_id_) return UpdateVerdict::kDuplicate;
   return rule_ == ChainRule::kSpot ? judge_spot(update) : judge_futures(update);
 }
 
 // U <= id + 1 <= u: the first update after a snapshot may begin before it, and an update that overlaps is harmless
 // because quantities are absolute.
-Verdict UpdateChain::judge_spot(const UpdateIds& update) const noexcept {
-  if (update.u <= last_id_) return Verdict::kStale;
-  return update.U - 1 <= last_id_ ? Verdict::kApply : Verdict::kGap;
+UpdateVerdict UpdateChain::judge_spot(const UpdateIds& update) const noexcept {
+  if (update.u <= last_id_) return UpdateVerdict::kStale;
+  return update.U - 1 <= last_id_ ? UpdateVerdict::kApply : UpdateVerdict::kGap;
 }
 
 // Every update must name its predecessor. The first one after a snapshot has to contain the snapshot's id
 // (U <= id <= u), or to follow it without a hole, which pu <= id says as well: the book of a quiet instrument would
 // otherwise wait for a snapshot that falls inside an update. But if the stream brought another update before, that must
 // be the predecessor: else one was lost, though its rows may be in the snapshot.
-Verdict UpdateChain::judge_futures(const UpdateIds& update) const noexcept {
-  if (update.u < last_id_) return Verdict::kStale;
-  if (!on_snapshot_) return update.pu == last_id_ ? Verdict::kApply : Verdict::kGap;
-  if (update.U <= last_id_) return Verdict::kApply;
+UpdateVerdict UpdateChain::judge_futures(const UpdateIds& update) const noexcept {
+  if (update.u < last_id_) return UpdateVerdict::kStale;
+  if (!on_snapshot_) return update.pu == last_id_ ? UpdateVerdict::kApply : UpdateVerdict::kGap;
+  if (update.U <= last_id_) return UpdateVerdict::kApply;
   const bool follows = update.pu && *update.pu <= last_id_ && (!last_seen_ || *last_seen_ == *update.pu);
-  return follows ? Verdict::kApply : Verdict::kGap;
+  return follows ? UpdateVerdict::kApply : UpdateVerdict::kGap;
 }
 
 std::int64_t UpdateChain::first_missing() const noexcept {

@@ -20,7 +20,7 @@ struct UpdateIds {
 };
 
 // What an update is to a book. Only kApply may change it.
-enum class Verdict : std::uint8_t {
+enum class UpdateVerdict : std::uint8_t {
   kApply,
   kStale,      // the book already contains it
   kDuplicate,  // the previous update again
@@ -43,7 +43,7 @@ class UpdateChain {
 
   // What to do with an update; changes nothing. The caller then says applied() or skipped(), or begins anew with
   // load().
-  Verdict judge(const UpdateIds& update) const noexcept;
+  UpdateVerdict judge(const UpdateIds& update) const noexcept;
   std::int64_t last_id() const noexcept { return last_id_; }
   // Where a gap begins, and where it ends by the venue's word: the last id before `update`. The second may be below the
   // first where the ids contradict each other.
@@ -51,8 +51,8 @@ class UpdateChain {
   std::int64_t last_missing(const UpdateIds& update) const noexcept;
 
  private:
-  Verdict judge_spot(const UpdateIds& update) const noexcept;
-  Verdict judge_futures(const UpdateIds& update) const noexcept;
+  UpdateVerdict judge_spot(const UpdateIds& update) const noexcept;
+  UpdateVerdict judge_futures(const UpdateIds& update) const noexcept;
 
   ChainRule rule_;
   bool on_snapshot_ = true;  // nothing was applied since the snapshot

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize::binance {
 namespace {
 
 using schemas::LossEvidence;
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr int kDefaultLevels = 1000;
 
 // `rest` is the twin under the venue's REST path.
@@ -74,9 +75,9 @@ constexpr VenueLimits limits(int streams, int messages, int weight) {
   out.connect_window_s = 300;
   out.rest_weight_per_minute = weight;
   out.lifetime_s = 24 * 60 * 60;
-  out.silence_ns = 40 * kSecondNs;
-  out.busy_silence_ns = 30 * kSecondNs;
-  out.ping_interval_ns = 15 * kSecondNs;
+  out.silence_ns = 40 * kSecond;
+  out.busy_silence_ns = 30 * kSecond;
+  out.ping_interval_ns = 15 * kSecond;
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "normalize/venues/coinbase/account_text.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::coinbase {
 namespace {
@@ -14,11 +15,9 @@ using schemas::GapMark;
 using schemas::Origin;
 using schemas::StreamState;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAckLimit = 10 * kSecond;
 constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;
-constexpr UnixNanos kRestLag = 30 * kSecond;  // REST may be so far behind the stream
 constexpr UnixNanos kRetry = kSecond;
 constexpr std::size_t kSnapshotPage = 50;  // orders a message (5.2); fewer end the snapshot
 constexpr std::string_view kSubscribeHeartbeats = R"({"type":"subscribe","channel":"heartbeats"})";

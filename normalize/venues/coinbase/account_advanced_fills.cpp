@@ -9,6 +9,7 @@
 #include "normalize/account/decimal_math.h"
 #include "normalize/account/orders.h"
 #include "normalize/venues/coinbase/account_text.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::coinbase {
 namespace {
@@ -17,7 +18,6 @@ using boost::multiprecision::cpp_int;
 using schemas::ExecutionKind;
 using schemas::WideDecimal;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kBefore = kSecond;       // sequenced before it was made: clocks
 constexpr UnixNanos kBehind = 60 * kSecond;  // sequenced so long after
 constexpr std::string_view kFills = "/api/v3/brokerage/orders/historical/fills";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "normalize/venues/coinbase/account_text.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::coinbase {
 namespace {
@@ -13,11 +14,9 @@ namespace {
 using schemas::GapKind;
 using schemas::StreamState;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 constexpr UnixNanos kAckLimit = 10 * kSecond;
 constexpr UnixNanos kPoll = 60 * kSecond;
 constexpr UnixNanos kAfterFill = 10 * kSecond;  // the balance channel misses updates (5.1)
-constexpr UnixNanos kRestLag = 30 * kSecond;    // REST may be so far behind the stream
 
 // Nothing is numbered, so that what an outage took is not known.
 schemas::GapMark outage() {

@@ -20,8 +20,6 @@ using Type = UserMessage::Type;
 
 bool is_greater(const WideDecimal& a, const WideDecimal& b) { return compare(a, b) > 0; }
 
-constexpr UnixNanos kRestLag = 30'000'000'000;  // REST may be so far behind the stream
-
 bool is_recent(UnixNanos time, UnixNanos now) { return now - time < kRestLag; }
 
 bool was_never_open(const OrderRow& row, const KnownOrder& known) {

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize::coinbase {
 namespace {
 
 using schemas::Side;
 
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::size_t kLongestErrorBody = 4096;
 
 // The venue's words: {"message":"..."}, {"error":"...","message":"..."}, {"errors":[{"message":"..."}]}. Empty for
@@ -103,13 +104,13 @@ std::string query_text(std::string_view text) {
 }
 
 std::string rfc3339_text(UnixNanos time) {
-  const std::chrono::sys_seconds seconds{std::chrono::seconds(time / kNanosPerSecond)};
+  const std::chrono::sys_seconds seconds{std::chrono::seconds(time / kSecond)};
   const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(seconds - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), time % kNanosPerSecond);
+                     clock.minutes().count(), clock.seconds().count(), time % kSecond);
 }
 
 std::string quoted_list(const std::vector<std::string>& texts) {

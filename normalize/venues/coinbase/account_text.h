@@ -6,9 +6,12 @@
 
 #include "normalize/account/account_adapter.h"
 #include "normalize/json/json_tree.h"
+#include "schemas/events/time.h"
 
 // Small readings that both of Coinbase's private APIs share. Sections are those of the protocol sheet.
 namespace millrace::normalize::coinbase {
+
+inline constexpr UnixNanos kRestLag = 30 * kSecond;  // REST may be so far behind the stream
 
 // "buy", "BUY". Another word is an error at `key`; absent is kUnspecified.
 schemas::Side side_of(ObjectReader& row, std::string_view key);

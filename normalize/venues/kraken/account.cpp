@@ -6,13 +6,11 @@
 #include "normalize/venues/kraken/account_adapter.h"
 #include "normalize/venues/kraken/account_answers.h"
 #include "normalize/venues/kraken/account_fill_walk.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kMinute = 60 * kSecond;
 
 std::string or_default(const std::string& configured, std::string_view venues_own) {
   return configured.empty() ? std::string(venues_own) : configured;

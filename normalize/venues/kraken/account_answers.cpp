@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "normalize/venues/kraken/fields.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLongestThrottle = 3600 * kSecond;
 constexpr std::string_view kThrottled = "EService: Throttled: ";
 

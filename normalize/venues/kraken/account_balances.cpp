@@ -6,6 +6,7 @@
 
 #include "normalize/account/decimal_math.h"
 #include "normalize/account/orders.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
@@ -15,7 +16,6 @@ using schemas::WideDecimal;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kGrace = 5 * kSecond;
 constexpr std::int64_t kBetweenAlarms = 60 * kSecond;
 // One is enough for the alarm; the others are kept as it may turn out to be explained.

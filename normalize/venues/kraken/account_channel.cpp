@@ -6,6 +6,7 @@
 #include <array>
 
 #include "normalize/venues/kraken/account_answers.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
@@ -15,7 +16,6 @@ using schemas::StreamState;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 // Longer than for public streams: a token may have to be fetched before the text goes out.
 constexpr std::int64_t kDataDeadline = 30 * kSecond;
 constexpr std::int64_t kUnsubscribeDeadline = 10 * kSecond;

@@ -7,12 +7,12 @@
 #include "normalize/venues/kraken/account_answers.h"
 #include "normalize/venues/kraken/account_executions.h"
 #include "normalize/venues/kraken/account_words.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 // REST rounds times to four decimals, so a fill may stand this far from the stream's time of it.
 constexpr std::int64_t kRounding = 100'000;
 constexpr int kHistoryWeight = 4;

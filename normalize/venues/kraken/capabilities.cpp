@@ -2,6 +2,7 @@
 
 #include "normalize/venues/kraken/checksum.h"
 #include "normalize/venues/kraken/kraken.h"
+#include "schemas/events/time.h"
 
 namespace millrace::normalize::kraken {
 
@@ -9,7 +10,6 @@ namespace {
 
 using schemas::LossEvidence;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr auto kChecked = static_cast<std::int32_t>(kCheckedLevels);
 
 // A row of the matrix for what is sent on change and carries no evidence of loss.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "schemas/events/time.h"
+
 // The life of a stream:
 //
 //   add()         kSubscribing   --ack-->             kSilent, or kActive where nothing comes at once (trades)
@@ -22,7 +24,6 @@ namespace {
 
 using schemas::StreamState;
 
-constexpr UnixNanos kSecond = 1'000'000'000;
 // The venue acknowledges within milliseconds; a snapshot follows at once.
 constexpr UnixNanos kAnswerDeadline = 10 * kSecond;
 // Waits before the 1st, 2nd ... resync in a row. A book that was right for kCalm begins again at the top.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "schemas/events/time.h"
 #include "tests/sim/accounts/alpaca_account.h"
 #include "tests/sim/accounts/crypto.h"
 #include "tests/sim/accounts/ids.h"
@@ -14,7 +15,6 @@ namespace millrace::sim::accounts {
 namespace {
 
 constexpr int kCallsPerMinute = 200;
-constexpr std::int64_t kMinute = 60'000'000'000;
 constexpr std::int64_t kEastern = -5 * 3'600'000'000'000;  // ids begin with New York's time
 constexpr std::size_t kPage = 100;
 

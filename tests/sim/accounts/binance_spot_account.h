@@ -10,6 +10,9 @@
 
 namespace millrace::sim::accounts {
 
+// Binance shows amounts with eight decimals.
+inline std::string eight(Amount amount) { return shown(amount, 8); }
+
 class JsonIn;
 
 // Binance spot: the WebSocket API's user data stream and signed REST (protocols/binance.md sections 5.1 and 6).

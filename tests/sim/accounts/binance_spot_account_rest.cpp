@@ -29,8 +29,6 @@ LedgerRules rules_for(const FaceOptions& options) {
   return rules;
 }
 
-std::string eight(Amount amount) { return shown(amount, 8); }
-
 }  // namespace
 
 BinanceSpotAccount::BinanceSpotAccount(const FaceOptions& options)

@@ -16,8 +16,6 @@ constexpr std::int64_t kLifetime = 86'400'000'000'000;
 constexpr int kConnectWeight = 2;
 constexpr int kSubscribeWeight = 2;
 
-std::string eight(Amount amount) { return shown(amount, 8); }
-
 // What a client signed: all parameters but the signature, by name.
 std::string payload_of(const JsonIn& message) {
   std::vector<std::string> names = message.names("/params");

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "schemas/events/time.h"
 #include "tests/sim/accounts/coinbase_advanced_account.h"
 #include "tests/sim/accounts/json_in.h"
 #include "tests/sim/accounts/times.h"
@@ -13,7 +14,6 @@ namespace millrace::sim::accounts {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFirstSubscribe = 5 * kSecond;
 constexpr std::size_t kBatch = 50;
 

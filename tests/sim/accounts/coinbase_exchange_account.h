@@ -15,6 +15,8 @@ namespace millrace::sim::accounts {
 
 class JsonIn;
 
+inline constexpr double kLateAtMost = 30;  // seconds that a signature's time may be off
+
 // Coinbase Exchange: the feed with `user`, `balance` and `heartbeat`, and signed REST (protocols/coinbase.md, what is
 // marked [X]).
 class CoinbaseExchangeAccount final : public FaceBase {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "schemas/events/time.h"
 #include "tests/sim/accounts/coinbase_exchange_account.h"
 #include "tests/sim/accounts/crypto.h"
 #include "tests/sim/accounts/ids.h"
@@ -17,8 +18,6 @@ namespace millrace::sim::accounts {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr double kLateAtMost = 30;  // seconds
 constexpr std::int64_t kMaxPage = 1'000;
 
 LedgerRules rules_for(const FaceOptions& options) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "schemas/events/time.h"
 #include "tests/sim/accounts/coinbase_exchange_account.h"
 #include "tests/sim/accounts/ids.h"
 #include "tests/sim/accounts/json_in.h"
@@ -14,9 +15,7 @@ namespace millrace::sim::accounts {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFirstSubscribe = 5 * kSecond;
-constexpr double kLateAtMost = 30;
 
 std::string list(const std::set<std::string>& words) {
   std::string out = "[";

@@ -5,13 +5,13 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "schemas/events/time.h"
 #include "tests/sim/venues/venue.h"
 
 namespace millrace::sim::accounts {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr int kHtml = 200;  // a "fault" of status 200 is the HTML page
 
 bool same_word(std::string_view a, std::string_view b) noexcept {

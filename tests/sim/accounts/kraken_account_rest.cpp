@@ -7,6 +7,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "schemas/events/time.h"
 #include "tests/sim/accounts/crypto.h"
 #include "tests/sim/accounts/ids.h"
 #include "tests/sim/accounts/kraken_account.h"
@@ -17,7 +18,6 @@ namespace millrace::sim::accounts {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kTokenLife = 900 * kSecond;
 constexpr std::int64_t kPage = 50;
 constexpr double kCounterMax = 20;

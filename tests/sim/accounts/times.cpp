@@ -5,11 +5,11 @@
 #include <charconv>
 #include <ctime>
 
+#include "schemas/events/time.h"
+
 namespace millrace::sim::accounts {
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // The digits at `at`; nullopt if there are fewer than `size`.
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t size) {

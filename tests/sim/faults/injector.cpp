@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "schemas/events/time.h"
+
 namespace millrace::sim {
 
 namespace {
@@ -10,7 +12,6 @@ constexpr int kGapFrames = 3;
 constexpr int kHugeMiB = 32;
 constexpr int kPings = 500;
 constexpr int kDripBytes = 2'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::string stream_of(const Tag& tag) { return std::string(name(tag.channel)) + ' ' + std::string(tag.symbol); }
 

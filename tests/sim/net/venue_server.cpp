@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 
+#include "schemas/events/time.h"
 #include "tests/sim/net/session.h"
 
 namespace millrace::sim {
@@ -16,7 +17,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr auto kPace = std::chrono::milliseconds(2);
 constexpr auto kFullSpeedPause = std::chrono::microseconds(200);
 constexpr int kStepsAtOnce = 512;

@@ -7,11 +7,11 @@
 #include <cctype>
 #include <iterator>
 
+#include "schemas/events/time.h"
+
 namespace millrace::sim {
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::string lower(std::string_view text) {
   std::string out(text);

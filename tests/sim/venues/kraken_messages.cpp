@@ -8,13 +8,12 @@
 #include <iterator>
 #include <set>
 
+#include "schemas/events/time.h"
 #include "tests/sim/market/number.h"
 
 namespace millrace::sim::kraken {
 
 namespace {
-
-constexpr std::int64_t kMinute = 60'000'000'000;
 
 // A mantissa at full precision is its decimal text without point and leading zeros.
 void append_digits(std::string& out, const Ladder& ladder) {

@@ -1,10 +1,10 @@
 #include "tests/sim/venues/weight.h"
 
+#include "schemas/events/time.h"
+
 namespace millrace::sim {
 
-namespace {
-constexpr std::int64_t kSecond = 1'000'000'000;
-}
+namespace {}
 
 WeightBudget::Decision WeightBudget::charge(int weight, std::int64_t now_ns) noexcept {
   const std::int64_t minute = now_ns / (60 * kSecond);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <sys/eventfd.h>
+
+#include <stdexcept>
+
+namespace millrace::publish {
+
+// For what a lane's thread waits on. Throws std::runtime_error.
+inline int make_wake_fd() {
+  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) throw std::runtime_error("lane: no eventfd: too many open files?");
+  return fd;
+}
+
+}  // namespace millrace::publish

@@ -13,7 +13,7 @@
 #include "tests/unit/clients/support/child.h"
 #include "tests/unit/clients/support/recording_listener.h"
 #include "tests/unit/clients/support/records.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 namespace millrace::test {
 namespace {
@@ -30,13 +30,10 @@ bool contains(const std::vector<std::string>& lines, const std::string& line) {
   return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
-class WithKafka : public testing::Test {
+class WithKafka : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
-    prefix = testing::UnitTest::GetInstance()->current_test_info()->name();
+  void prepare() override {
+    prefix = test_name();
     topics = std::make_unique<BrokerTopics>(broker->brokers(), prefix);
   }
 
@@ -70,12 +67,9 @@ class WithKafka : public testing::Test {
     running.listener->start();
     return running;
   }
-
-  static std::unique_ptr<RealBroker> broker;
   std::string prefix;
   std::unique_ptr<BrokerTopics> topics;
 };
-std::unique_ptr<RealBroker> WithKafka::broker;
 
 TEST_F(WithKafka, TellsWhatTheTopicsHold) {
   topics->make();

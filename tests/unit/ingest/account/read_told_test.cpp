@@ -7,7 +7,7 @@
 #include "publish/kafka/topic_admin.h"
 #include "publish/lane/account_lane.h"
 #include "publish/sequence/account_writer.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 namespace millrace::ingest {
 namespace {
@@ -24,22 +24,14 @@ const std::vector<std::string> kTopics = {"account.kraken.execution.v1", "accoun
                                           "ops.kraken.status.v1"};
 
 // Each test has topics of its own, under its name as prefix.
-class ReadTold : public testing::Test {
+class ReadTold : public test::OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = test::RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+  void prepare() override {
     told.add("kraken", "main");
     told.add("kraken", "other");
   }
 
-  static publish::KafkaSettings kafka() {
-    publish::KafkaSettings settings;
-    settings.brokers = broker->brokers();
-    settings.prefix = testing::UnitTest::GetInstance()->current_test_info()->name();
-    return settings;
-  }
+  static publish::KafkaSettings kafka() { return OnRealBroker::kafka(test_name()); }
   static void make_topics() {
     std::vector<publish::WantedTopic> wanted;
     for (const std::string& topic : kTopics) wanted.push_back({kafka().prefix + "." + topic, 3, {}});
@@ -51,11 +43,8 @@ class ReadTold : public testing::Test {
     for (const auto& one : told.of("kraken", account).before().orders) ids.push_back(one.known.order.order_id);
     return ids;
   }
-
-  static std::unique_ptr<test::RealBroker> broker;
   ToldAccounts told;
 };
-std::unique_ptr<test::RealBroker> ReadTold::broker;
 
 // One life of a worker, of which all that it told reaches the broker.
 class Life {

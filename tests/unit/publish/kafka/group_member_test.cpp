@@ -10,7 +10,7 @@
 
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_plan.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 namespace millrace::test {
 namespace {
@@ -50,23 +50,14 @@ struct Holder : publish::GroupListener {
   bool lost = false;
 };
 
-class Groups : public testing::Test {
+class Groups : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+  void prepare() override {
     publish::TopicAdmin admin(kafka());
     EXPECT_THAT(admin.create({{"t." + topic(), kPartitions, {}}, {"t.claims." + topic(), 1, {}}}, 1), IsEmpty());
   }
 
-  static publish::KafkaSettings kafka() {
-    publish::KafkaSettings settings;
-    settings.brokers = broker->brokers();
-    settings.prefix = "t";
-    return settings;
-  }
-  static std::string topic() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string topic() { return test_name(); }
   static publish::TransactionRecord record(std::string where, std::string key, std::string bytes) {
     return {std::move(where), std::move(key), std::move(bytes), schemas::MessageType::kClaim};
   }
@@ -76,11 +67,7 @@ class Groups : public testing::Test {
     while (!done() && std::chrono::steady_clock::now() < deadline) (members.poll(), ...);
     ASSERT_TRUE(done());
   }
-
-  static std::unique_ptr<RealBroker> broker;
 };
-
-std::unique_ptr<RealBroker> Groups::broker;
 
 TEST_F(Groups, AMemberReadsWhatItHoldsWholeAndMayCommit) {
   Transactor writer(kafka(), "writer." + topic());

@@ -6,7 +6,8 @@
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_plan.h"
 #include "publish/kafka/transactor.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "publish/wall_clock.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 namespace millrace::test {
 namespace {
@@ -21,25 +22,16 @@ using testing::SizeIs;
 
 constexpr seconds kWait{30};
 
-class TailOfATopic : public testing::Test {
+class TailOfATopic : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+  void prepare() override {
     publish::TopicAdmin admin(kafka());
     EXPECT_THAT(admin.create({{"t." + topic(), 3, {}}}, 1), IsEmpty());
     writer = std::make_unique<publish::Transactor>(kafka(), topic());
     writer->init(kWait);
   }
 
-  static publish::KafkaSettings kafka() {
-    publish::KafkaSettings settings;
-    settings.brokers = broker->brokers();
-    settings.prefix = "t";
-    return settings;
-  }
-  static std::string topic() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string topic() { return test_name(); }
   void write(const std::string& value) {
     std::string error;
     ASSERT_EQ(writer->commit({{topic(), "k", value, schemas::MessageType::kCursor}}, kWait, error),
@@ -58,15 +50,8 @@ class TailOfATopic : public testing::Test {
     EXPECT_TRUE(tail.reached(ends));
     return found;
   }
-  static std::int64_t now_ns() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-  }
-
-  static std::unique_ptr<RealBroker> broker;
   std::unique_ptr<publish::Transactor> writer;
 };
-std::unique_ptr<RealBroker> TailOfATopic::broker;
 
 TEST_F(TailOfATopic, AnEmptyTopicIsReadAtOnce) {
   TopicTail tail(kafka(), {{topic(), 0}}, kWait);
@@ -87,8 +72,8 @@ TEST_F(TailOfATopic, FollowsWhatIsWritten) {
 
 TEST_F(TailOfATopic, BeginsAtATime) {
   write("old");
-  const std::int64_t since = now_ns() + 2'000'000;
-  while (now_ns() < since + 1'000'000) {
+  const std::int64_t since = wall_clock() + 2'000'000;
+  while (wall_clock() < since + 1'000'000) {
   }
   write("new");
   TopicTail tail(kafka(), {{topic(), since}}, kWait);
@@ -97,7 +82,7 @@ TEST_F(TailOfATopic, BeginsAtATime) {
 
 TEST_F(TailOfATopic, BeginsAtTheEndWhereNothingIsAsYoung) {
   write("old");
-  TopicTail tail(kafka(), {{topic(), now_ns() + 3'600'000'000'000}}, kWait);
+  TopicTail tail(kafka(), {{topic(), wall_clock() + 3'600'000'000'000}}, kWait);
   EXPECT_THAT(read_to_end(tail, 0), IsEmpty());
   write("new");
   EXPECT_THAT(read_to_end(tail, 1), ElementsAre("new"));

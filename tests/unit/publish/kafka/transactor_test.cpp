@@ -9,7 +9,7 @@
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_plan.h"
 #include "publish/kafka/topic_tail.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 namespace millrace::test {
 namespace {
@@ -25,23 +25,13 @@ using testing::IsEmpty;
 constexpr seconds kWait{30};
 
 // One broker for all of these tests; each has topics of its own.
-class Transactions : public testing::Test {
+class Transactions : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+  void prepare() override {
     publish::TopicAdmin admin(kafka());
     EXPECT_THAT(admin.create({{"t." + fills(), 2, {}}, {"t." + cursors(), 1, {}}}, 1), IsEmpty());
   }
 
-  static publish::KafkaSettings kafka() {
-    publish::KafkaSettings settings;
-    settings.brokers = broker->brokers();
-    settings.prefix = "t";
-    return settings;
-  }
-  static std::string test_name() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
   static std::string fills() { return "fills." + test_name(); }
   static std::string cursors() { return "cursors." + test_name(); }
   static publish::TransactionRecord record(std::string topic, std::string key, std::string bytes) {
@@ -68,10 +58,7 @@ class Transactions : public testing::Test {
     EXPECT_TRUE(tail.reached(ends));
     return found;
   }
-
-  static std::unique_ptr<RealBroker> broker;
 };
-std::unique_ptr<RealBroker> Transactions::broker;
 
 TEST_F(Transactions, RecordsOfOneAreReadableTogether) {
   Transactor transactor(kafka(), test_name());

@@ -14,7 +14,7 @@
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_plan.h"
 #include "schemas/codec/encode.h"
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 #include "tests/unit/publish/support/topic_reader.h"
 
 namespace millrace::test {
@@ -91,12 +91,9 @@ struct Harness : publish::AckListener {
   AccountLane lane;
 };
 
-class AccountLaneTest : public testing::Test {
+class AccountLaneTest : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
+  void prepare() override {
     std::string made = (std::filesystem::temp_directory_path() / "millrace-lane-XXXXXX").string();
     ASSERT_NE(mkdtemp(made.data()), nullptr);
     folder = made;
@@ -108,12 +105,6 @@ class AccountLaneTest : public testing::Test {
     std::filesystem::remove_all(folder);
   }
 
-  static publish::KafkaSettings kafka() {
-    publish::KafkaSettings settings;
-    settings.brokers = broker->brokers();
-    settings.prefix = "t";
-    return settings;
-  }
   static void make_topic() {
     publish::TopicAdmin admin(kafka());
     EXPECT_THAT(admin.create({{kFullTopic, kPartitions, {}}}, 1), IsEmpty());
@@ -143,11 +134,8 @@ class AccountLaneTest : public testing::Test {
     for (std::int64_t i = 1; i <= to; ++i) all.push_back(i);
     return all;
   }
-
-  static std::unique_ptr<RealBroker> broker;
   std::string folder;
 };
-std::unique_ptr<RealBroker> AccountLaneTest::broker;
 
 TEST_F(AccountLaneTest, EveryRecordHasItsKeyAndHeader) {
   Harness harness(settings());

@@ -1,6 +1,6 @@
 // What the mock broker cannot show: a topic made anew, a broker killed and restarted, the admin API.
 
-#include "tests/unit/publish/support/real_broker.h"
+#include "tests/unit/publish/support/on_real_broker.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,13 +23,8 @@ constexpr const char* kTopic = "market.kraken.trade.v1";
 constexpr const char* kFullTopic = "t.market.kraken.trade.v1";
 
 // One broker for all of these tests: it takes a second or two to start.
-class WithBroker : public testing::Test {
+class WithBroker : public OnRealBroker {
  protected:
-  static void SetUpTestSuite() { broker = RealBroker::start(); }
-  static void TearDownTestSuite() { broker.reset(); }
-  void SetUp() override {
-    if (!broker) GTEST_SKIP() << "no Apache Kafka here: see deploy/kafka";
-  }
   void TearDown() override {
     if (broker && has_topic()) broker->delete_topic(kFullTopic);
   }
@@ -46,10 +41,7 @@ class WithBroker : public testing::Test {
     publish::TopicAdmin admin(lane_settings(broker->brokers()).kafka);
     return !admin.look(kFullTopic).topics.empty();
   }
-
-  static std::unique_ptr<RealBroker> broker;
 };
-std::unique_ptr<RealBroker> WithBroker::broker;
 
 TEST_F(WithBroker, TopicsAreMadeAndFoundAsWanted) {
   publish::TopicAdmin admin(lane_settings(broker->brokers()).kafka);

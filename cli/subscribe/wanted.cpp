@@ -76,23 +76,24 @@ bool Wanted::on_status(std::string_view value) {
   const auto record = schemas::decode(schemas::MessageType::kStreamStatus, value);
   if (!record) return false;
   const auto& status = std::get<schemas::Decoded<schemas::StreamStatus>>(*record);
-  SymbolStatus& known = status_[{status.meta.stream->venue, status.meta.stream->symbol}];
-  if (status.meta.epoch < known.epoch) return true;
-  if (status.meta.epoch > known.epoch) known = {status.meta.epoch, {}};
-  known.datasets[status.body.dataset] = {status.body.worker, status.body.state};
+  Told& known = status_[{status.meta.stream->venue, status.meta.stream->symbol}][status.body.dataset];
+  if (status.meta.epoch >= known.epoch) known = {status.meta.epoch, status.body.worker, status.body.state};
   return true;
 }
 
 void Wanted::add_state(WantedRow& row) const {
   const auto known = status_.find({row.venue, row.symbol});
   if (known == status_.end()) return;
-  bool first = true;
-  for (const auto& [dataset, told] : known->second.datasets) {
+  const Told* worst = nullptr;
+  const Told* latest = nullptr;
+  for (const auto& [dataset, told] : known->second) {
     if (!row.datasets.empty() && std::ranges::find(row.datasets, dataset) == row.datasets.end()) continue;
-    if (first || is_worse(told.state, row.state)) row.state = told.state;
-    row.worker = told.worker;
-    first = false;
+    if (worst == nullptr || is_worse(told.state, worst->state)) worst = &told;
+    if (latest == nullptr || told.epoch > latest->epoch) latest = &told;
   }
+  if (worst == nullptr) return;
+  row.state = worst->state;
+  row.worker = latest->worker;
 }
 
 std::vector<WantedRow> Wanted::rows(std::string_view venue) const {
@@ -126,9 +127,7 @@ std::string wanted_json(const std::vector<WantedRow>& rows) {
     schemas::JsonWriter json(out);
     json.text("venue", row.venue);
     json.text("symbol", row.symbol);
-    json.open_array("dataset");
-    for (const std::string& dataset : row.datasets) json.element(dataset);
-    json.close_array();
+    json.texts("dataset", row.datasets);
     json.integer("time_ns", row.time);
     json.text("by", row.by);
     json.integer("partition", std::int64_t{row.partition});

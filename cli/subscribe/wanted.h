@@ -19,7 +19,7 @@ struct WantedRow {
   schemas::UnixNanos time = 0;        // since when
   std::string by;
   std::int32_t partition = 0;
-  std::string worker;                                               // empty: nobody ever told its state
+  std::string worker;                                               // that came last; empty: nobody ever told its state
   schemas::StreamState state = schemas::StreamState::kUnspecified;  // the worst of its datasets
 };
 
@@ -37,20 +37,18 @@ class Wanted {
   std::vector<WantedRow> rows(std::string_view venue) const;
 
  private:
+  // The last word on a stream, under the highest epoch seen of it.
   struct Told {
-    std::string worker;
-    schemas::StreamState state;
-  };
-  // The last word on a symbol: each dataset's, under the highest epoch seen.
-  struct SymbolStatus {
     std::int64_t epoch = 0;
-    std::map<std::string, Told> datasets;
+    std::string worker;
+    schemas::StreamState state = schemas::StreamState::kUnspecified;
   };
+  using Datasets = std::map<std::string, Told>;
 
   void add_state(WantedRow& row) const;
 
-  std::map<std::string, WantedRow, std::less<>> rows_;                  // by key
-  std::map<std::pair<std::string, std::string>, SymbolStatus> status_;  // by venue and symbol
+  std::map<std::string, WantedRow, std::less<>> rows_;              // by key
+  std::map<std::pair<std::string, std::string>, Datasets> status_;  // by venue and symbol
 };
 
 // A table for people, with a line of how many there are; and a JSON object a line.

@@ -91,11 +91,13 @@ TEST(Wanted, LooksAtItsOwnDatasetsAlone) {
   EXPECT_EQ(wanted.rows("")[0].state, StreamState::kLive);
 }
 
-TEST(Wanted, BelievesTheHighestEpochAlone) {
+TEST(Wanted, BelievesTheHighestEpochOfEachDataset) {
   Wanted wanted;
   subscribe(wanted, "kraken", "BTC/USD");
   tell(wanted, 3, "book", StreamState::kLive, "dead");
-  tell(wanted, 3, "trade", StreamState::kHalted, "dead");
+  tell(wanted, 4, "book", StreamState::kSyncing, "heir");
+  tell(wanted, 5, "trade", StreamState::kLive, "heir");
+  EXPECT_EQ(wanted.rows("")[0].state, StreamState::kSyncing) << "trades that came later say nothing of the book";
   tell(wanted, 4, "book", StreamState::kLive, "heir");
   tell(wanted, 3, "book", StreamState::kDisconnected, "dead");
   EXPECT_EQ(wanted.rows("")[0].worker, "heir");

@@ -7,7 +7,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 option(MILLRACE_FUZZ "Build the fuzz targets (clang)" OFF)
-option(MILLRACE_ONE_SOURCE "Compile the tests of a program as one source" ON)
+option(MILLRACE_ONE_SOURCE "Compile the sources of a folder, and the tests of a program, as one" ON)
 set(MILLRACE_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thread")
 
 find_program(CCACHE ccache)
@@ -22,6 +22,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports these falsely at -O2 and with sanitizers (inlined std::optional, std::string).
   target_compile_options(millrace_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
                                                   -Wno-array-bounds -Wno-stringop-overread)
+  if(MILLRACE_ONE_SOURCE)
+    target_compile_options(millrace_flags INTERFACE -Wno-subobject-linkage)  # a source that is included is no header
+  endif()
 endif()
 if(MILLRACE_SANITIZE)
   target_compile_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer)
@@ -55,10 +58,30 @@ function(millrace_precompile name headers)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# millrace_library(NAME SOURCES ... [PUBLIC targets] [PRIVATE targets]): the folder's target millrace::NAME.
+# millrace_folders_as_one(TARGET APART SOURCE...): the sources of a folder are compiled as one; those whose names begin with
+# a word of the list APART are so by themselves, as their names repeat.
+function(millrace_folders_as_one target apart)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(lot "${source}" DIRECTORY)
+    foreach(word IN LISTS apart)
+      if(source MATCHES "(^|/)${word}[^/]*$")
+        string(APPEND lot "/${word}")
+        break()
+      endif()
+    endforeach()
+    string(MAKE_C_IDENTIFIER "of ${lot}" lot)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${lot})
+  endforeach()
+endfunction()
+
+# millrace_library(NAME SOURCES ... [APART words] [PUBLIC targets] [PRIVATE targets]): the folder's target millrace::NAME.
 function(millrace_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;APART;PUBLIC;PRIVATE" ${ARGN})
   add_library(millrace_${name} STATIC ${arg_SOURCES})
+  if(MILLRACE_ONE_SOURCE)
+    millrace_folders_as_one(millrace_${name} "${arg_APART}" ${arg_SOURCES})
+  endif()
   add_library(millrace::${name} ALIAS millrace_${name})
   target_link_libraries(millrace_${name} PUBLIC millrace_flags ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   millrace_precompile(millrace_${name} millrace_headers)

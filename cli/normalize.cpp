@@ -15,7 +15,7 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct NormalizeFlags {
   NormalizeOptions run;
   normalize::VenueOptions venue_options;
   std::string venue;
@@ -30,7 +30,7 @@ int usage(const std::exception& error) {
 
 // Frames that cannot be read are told and gone past; only --strict makes them an error, as recordings of the wild
 // always have some.
-int run(const Options& options) try {
+int run(const NormalizeFlags& options) try {
   const auto venue = choose_venue(options.venue, options.run.captures, options.venue_options);
   Output output{options.output};
   const std::int64_t bad = run_normalize(
@@ -54,7 +54,7 @@ std::string check_dataset(const std::string& name) {
 }  // namespace
 
 void add_normalize(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<NormalizeFlags>();
   CLI::App* command =
       app.add_subcommand("normalize", "Read capture files offline: JSON lines, protobuf or a summary out");
   command

@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Partitions = std::vector<KafkaReader::Partition>;
 
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kSilence = std::chrono::seconds(30);
 
 // Names that only begin so are other topics'.
 Partitions partitions_of(KafkaReader& reader, const std::string& topic) {
@@ -34,7 +34,7 @@ void read_to_end(KafkaReader& reader, const Partitions& partitions, const std::f
   auto heard = Clock::now();
   while (!open.empty()) {
     if (interrupted()) throw std::runtime_error("interrupted");
-    if (Clock::now() - heard > kPatience) throw std::runtime_error("kafka: silent for 30 s while topics were read");
+    if (Clock::now() - heard > kSilence) throw std::runtime_error("kafka: silent for 30 s while topics were read");
     reader.poll(std::chrono::milliseconds(100), [&](const Incoming& incoming) {
       heard = Clock::now();
       if (!incoming.end) return take(incoming);

@@ -33,7 +33,7 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct ReplayFlags {
   ReaderFlags reader;
   // From where: exactly one.
   bool topics = false;
@@ -63,7 +63,7 @@ schemas::UnixNanos time_of(const char* flag, const std::string& text) {
   throw UsageError(fmt::format("{} wants a time such as 2026-11-22T01:02:03.5Z, or nanoseconds since 1970", flag));
 }
 
-history::TimeRange range_of(const Options& options) {
+history::TimeRange range_of(const ReplayFlags& options) {
   history::TimeRange range;
   if (!options.from.empty()) range.from = time_of("--from", options.from);
   if (!options.to.empty()) range.to = time_of("--to", options.to);
@@ -80,7 +80,7 @@ double speed_of(const std::string& text) {
   throw UsageError("--speed wants max, or how many times as fast as it was: 1, 10, 0.5");
 }
 
-history::ReplayOptions replay_options(const Options& options) {
+history::ReplayOptions replay_options(const ReplayFlags& options) {
   history::ReplayOptions out;
   out.selection = options.selection;
   out.only_books = !options.as_of.empty();
@@ -96,7 +96,7 @@ history::ReplayOptions replay_options(const Options& options) {
 }
 
 // A file has one list of columns.
-void check_csv(const Options& options) {
+void check_csv(const ReplayFlags& options) {
   if (options.format != history::Format::kCsv) return;
   const auto type_of = [](const std::string& dataset) {
     return history::kind_of_topic(publish::market_topic("any", dataset))->type;
@@ -109,7 +109,7 @@ void check_csv(const Options& options) {
   throw UsageError("--format csv wants one --dataset, or several with the same columns (bbo and bbo-book)");
 }
 
-void check(const Options& options) {
+void check(const ReplayFlags& options) {
   const int sources = options.topics + !options.journal.empty() + !options.capture.files.empty();
   if (sources != 1) throw UsageError("replay: say where from, one of --topics, --journal DIR, --capture FILE");
   const int targets = !options.output.empty() + !options.to_prefix.empty() + options.websocket.has_value();
@@ -126,7 +126,7 @@ void check_target(const publish::KafkaSettings& kafka, const std::string& prefix
   throw UsageError(fmt::format("--to-prefix {}: history never goes where it came from, choose another prefix", prefix));
 }
 
-history::TopicSources open_sources(const Options& options, const history::ReplayOptions& replay,
+history::TopicSources open_sources(const ReplayFlags& options, const history::ReplayOptions& replay,
                                    const publish::KafkaSettings& kafka, history::Problems& problems) {
   const history::ReadOptions& read = replay.read;
   if (options.topics) return history::open_topics(kafka, replay.selection, read.range, read.lookback_ns, interrupted);
@@ -150,7 +150,7 @@ struct Target {
   std::unique_ptr<history::Writer> writer;
 };
 
-Target open_output(const Options& options, history::Problems& problems) {
+Target open_output(const ReplayFlags& options, history::Problems& problems) {
   Target target;
   try {
     target.output = std::make_unique<Output>(options.output);
@@ -174,7 +174,7 @@ Target open_websocket(std::int64_t port, history::Problems& problems) {
   return {nullptr, std::move(server)};
 }
 
-Target open_target(const Options& options, publish::KafkaSettings kafka, history::PartitionCounts partitions,
+Target open_target(const ReplayFlags& options, publish::KafkaSettings kafka, history::PartitionCounts partitions,
                    history::Problems& problems) {
   if (options.websocket) return open_websocket(*options.websocket, problems);
   if (options.to_prefix.empty()) return open_output(options, problems);
@@ -201,7 +201,7 @@ history::ReplaySummary replay(history::ReplayRun& run, const Target& target, Rep
   return summary;
 }
 
-int run(const Options& options) {
+int run(const ReplayFlags& options) {
   check(options);
   ReplayConsole::Options how;
   how.speed = speed_of(options.speed);
@@ -234,11 +234,11 @@ int run(const Options& options) {
   return whole && (summary.problems.empty() || !options.strict) ? kOk : kFailed;
 }
 
-std::string check_dataset(const std::string& name) {
+std::string check_known(const std::string& name) {
   return normalize::dataset_from_name(name) ? "" : "no dataset '" + name + "': see `millrace capabilities`";
 }
 
-void add_sources(CLI::App& command, Options& options) {
+void add_sources(CLI::App& command, ReplayFlags& options) {
   add_reader_flags(command, options.reader);
   command.add_flag("--topics", options.topics, "from the topics under --prefix, as they are now");
   command.add_option("--journal", options.journal, "from the journal in this folder")->check(CLI::ExistingDirectory);
@@ -248,11 +248,11 @@ void add_sources(CLI::App& command, Options& options) {
       ->check(CLI::ExistingFile);
 }
 
-void add_selection(CLI::App& command, Options& options) {
+void add_selection(CLI::App& command, ReplayFlags& options) {
   command.add_option("--venue", options.selection.venues, "only this venue (again for more)")->allow_extra_args(false);
   command.add_option("--dataset", options.selection.datasets, "only this dataset: book, trade, execution ...")
       ->allow_extra_args(false)
-      ->check(check_dataset);
+      ->check(check_known);
   command
       .add_option("--instrument,--account", options.selection.instruments,
                   "only this instrument, venue's symbol or account (again for more)")
@@ -262,7 +262,7 @@ void add_selection(CLI::App& command, Options& options) {
   command.add_option("--as-of", options.as_of, "the books as they were at this time, and nothing else");
 }
 
-void add_targets(CLI::App& command, Options& options) {
+void add_targets(CLI::App& command, ReplayFlags& options) {
   static const std::map<std::string, history::Format> kFormats{
       {"json", history::Format::kJson}, {"proto", history::Format::kProto}, {"csv", history::Format::kCsv}};
   command.add_option("--format", options.format, "json (lines), proto (length-delimited Records) or csv")
@@ -274,7 +274,7 @@ void add_targets(CLI::App& command, Options& options) {
       ->check(from_zero_to(65'535));
 }
 
-void add_manner(CLI::App& command, Options& options) {
+void add_manner(CLI::App& command, ReplayFlags& options) {
   command.add_option("--speed", options.speed, "max, or times as fast as it was: 1, 10, 0.5")->capture_default_str();
   command.add_flag("--progress", options.progress, "show progress even if standard error is no terminal");
   command.add_option("--summary", options.summary, "a file for the closing JSON line instead of standard error");
@@ -295,7 +295,7 @@ void add_manner(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_replay(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReplayFlags>();
   CLI::App* command = app.add_subcommand(
       "replay", "Replay history from topics, a journal or recordings; SIGUSR1 pauses, SIGUSR2 goes on");
   add_sources(*command, *options);

@@ -29,7 +29,7 @@ struct SidecarFlags {
   bool dry_run = false;
 };
 
-schemas::UnixNanos time_of(const std::string& flag, const std::string& text) {
+schemas::UnixNanos sweep_time(const std::string& flag, const std::string& text) {
   const auto time = normalize::parse_rfc3339(text);
   if (!time) throw UsageError(fmt::format("{} wants a time such as 2026-01-31T12:00:00Z, not \"{}\"", flag, text));
   return *time;
@@ -97,7 +97,7 @@ int run(const SidecarFlags& flags, bool recover) {
   fills::SidecarOptions options;
   options.take_over = flags.take_over;
   if (recover) {
-    options.hand = {flags.account, time_of("--from", flags.from), time_of("--to", flags.to), flags.dry_run};
+    options.hand = {flags.account, sweep_time("--from", flags.from), sweep_time("--to", flags.to), flags.dry_run};
     if (options.hand->from > options.hand->to) throw UsageError("--from is after --to");
     options.on_progress = print_progress;
     options.on_would_publish = print_fill;

@@ -324,11 +324,11 @@ void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo&
 // quote is as good as it was, if it is ours.
 void Sequencer::take_over(StreamKey key, UnixNanos now) {
   const Stream* const before = known(key);
-  const auto quote = before != nullptr && before->quote ? *before->quote : Stream::Quote{};
+  const auto quote = before != nullptr && before->quote ? std::optional(*before->quote) : std::nullopt;
   Stream& stream = open_own(key);
   if (stream.seq > 0) return;
   begin_timer(now);
-  EventMeta meta = quote.meta;
+  EventMeta meta = quote ? quote->meta : EventMeta{};
   meta.receive_time = now;
   meta.venue_send_time.reset();
   meta.flags = schemas::flag::kReset;
@@ -338,7 +338,8 @@ void Sequencer::take_over(StreamKey key, UnixNanos now) {
     book.kind = schemas::BookKind::kSnapshot;
     publish_fixed(stream, meta, book, Proof::kNothing);
   } else if (stream.type == MessageType::kBbo) {
-    publish_fixed(stream, meta, quote.body, Proof::kNothing);
+    stream.quote_is_late = !publish_fixed(stream, meta, quote ? quote->body : schemas::Bbo{}, Proof::kNothing) && quote;
+    if (quote) stream.quote = std::make_unique<Stream::Quote>(*quote);
   }
 }
 

@@ -165,6 +165,10 @@ TEST_F(ClaimsInAGroup, AQuietQuoteThatIsRenewedIsSaidAgain) {
   EXPECT_EQ(last().meta.receive_time, kStart + 5);
   ASSERT_TRUE(last().body.bid);
   EXPECT_EQ(last().body.bid->price, 100);
+  h.sequencer.begin_claim(11);
+  h.sequencer.renew(quote, kStart + 6);
+  EXPECT_EQ(last().meta.epoch, 11);
+  EXPECT_TRUE(last().body.bid) << "as often as it is renewed";
 }
 
 TEST_F(ClaimsInAGroup, AQuoteThatAnotherWorkerHadMeanwhileIsNotSaidAgain) {

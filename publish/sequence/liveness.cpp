@@ -181,6 +181,7 @@ void Sequencer::on_lost(StreamSlot slot, std::int64_t seq, std::string_view reas
   if (stream == nullptr) return;
   reported(*stream);
   counters_.drops.add(reason);
+  stream->had_loss = true;
   lost_later(*stream, seq, reason, std::max(now_, last_tick_));
   if (reason == "forbidden" && !std::exchange(stream->forbidden, true)) stream->to_tell = "forbidden";
 }
@@ -261,7 +262,8 @@ void Sequencer::write_heartbeats(UnixNanos now) {
   // One pass sorts the quiet streams by dataset; each dataset's heartbeat keeps the order of opening.
   std::array<std::vector<Stream*>, normalize::kDatasetCount> quiet;
   for (Stream& stream : streams_) {
-    if (std::exchange(stream.had_record, false) || !stream.watched()) continue;
+    const bool had_loss = std::exchange(stream.had_loss, false);
+    if ((std::exchange(stream.had_record, false) && !had_loss) || !stream.watched()) continue;
     quiet[static_cast<std::size_t>(stream.key.dataset)].push_back(&stream);
   }
   for (std::size_t dataset = 0; dataset < quiet.size(); ++dataset) {

@@ -68,6 +68,7 @@ struct Stream {
   bool assigned = false;    // by the shell; else the connection is that of the last record
   bool has_data = false;    // on this connection
   bool had_record = false;  // since the last heartbeat
+  bool had_loss = false;    // since the last heartbeat: of its records perhaps none was taken
   bool released = false;    // unsubscribed: neither heartbeat nor staleness
   bool foreign = false;     // another worker writes it: what still comes is dropped
   // Receive time of the last record that the venue caused.

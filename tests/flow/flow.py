@@ -181,9 +181,9 @@ class Flow:
         return sum(value for key, value in self.metrics(process).items()
                    if key.split("{")[0] == name and all(label in key for label in wanted))
 
-    def verify(self, *options, check=True):
+    def verify(self, *options, check=True, seconds=300):
         done = self.run("verify", "--brokers", self.brokers, "--prefix", self.prefix, "--config", self.config,
-                        "--json", *options, check=False, seconds=300)
+                        "--json", *options, check=False, seconds=seconds)
         try:
             report = json.loads(done.stdout.strip().splitlines()[-1])
         except (ValueError, IndexError):

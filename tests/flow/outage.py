@@ -64,7 +64,7 @@ with Flow("outage") as flow:
     expect(most[0] < bound, f"memory is bounded: {most[0] / 1e6:.0f} MB, {before / 1e6:.0f} MB before")
     expect(worker.stop() == 0, "the worker ends cleanly")
 
-    report = flow.verify()
+    report = flow.verify(seconds=300 + 2 * options.seconds)
     summary = {key: value for key, value in report.items() if not isinstance(value, (list, dict))}
     expect(report["lost"] == 0 and report["undeclared_gaps"] == 0, f"no silent loss: {summary}")
     expect(report["out_of_order"] == 0, f"first occurrences in order: {summary}")

@@ -269,6 +269,19 @@ TEST(Heartbeats, NameOnceASecondTheStreamsWithoutARecord) {
   EXPECT_EQ(h.sink.puts.back().key, "w1/3");
 }
 
+TEST(Heartbeats, NameAStreamWhoseRecordsTheBrokerRefuses) {
+  Harness h{Harness::live()};
+  const StreamKey trades = h.key(Dataset::kTrade);
+  h.sequencer.assign(trades, 0);
+  for (int second = 1; second <= 3; ++second) {
+    h.sequencer.begin_frame(0, kStart + second * kSecond);
+    h.trade();
+    h.sequencer.on_lost(h.sequencer.find(trades)->slot, second, "too_large");
+    h.sequencer.tick(kStart + second * kSecond);
+    EXPECT_EQ(h.sink.all<Heartbeat>().size(), static_cast<std::size_t>(second)) << "readers have nothing else of it";
+  }
+}
+
 TEST(Heartbeats, CarryTheHolesThatNoRecordDeclared) {
   Live h;
   h.sequencer.begin_frame(1, kStart);

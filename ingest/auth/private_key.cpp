@@ -10,6 +10,7 @@
 
 #include <array>
 
+#include "ingest/auth/digest.h"
 #include "ingest/auth/key_text.h"
 
 namespace millrace::ingest {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "publish/wall_clock.h"
+#include "schemas/events/time.h"
 
 namespace millrace::publish {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::size_t kMaxToSync = 16;
 constexpr int kLevel = 1;  // records hold varints: higher levels gain a tenth and cost four times as much
 constexpr std::chrono::seconds kBetweenLooks{60};  // for what grows too old
 
-std::int64_t unix_seconds() { return wall_clock() / 1'000'000'000; }
+std::int64_t unix_seconds() { return wall_clock() / kSecond; }
 
 // Copies `in` compressed to `out`; false with errno or a text.
 bool pack_file(int in, int out, std::string& why) {

@@ -87,7 +87,6 @@ void Sequencer::hand_over(StreamKey key, Leaving how, UnixNanos now) {
 
 void Sequencer::let_go(Stream& stream) {
   stream.quote.reset();
-  stream.quote_is_late = false;
   stream.released = true;
   stream.assigned = false;
   stream.has_data = false;
@@ -207,7 +206,7 @@ void Sequencer::tick(UnixNanos now) {
   last_tick_ = now;
   for (Stream& stream : streams_) {
     if (stream.watched()) check_alive(stream, now);
-    if (stream.quote_is_late) publish_late_quote(stream);
+    if (stream.quote && stream.quote->late) publish_late_quote(stream);
     const char* reason = std::exchange(stream.to_tell, nullptr);
     if (reason != nullptr && !stream.released) write_status(stream, reason, {}, now);
   }

@@ -313,10 +313,10 @@ void Sequencer::on_book(StreamKey key, const EventMeta& meta, const schemas::Boo
 void Sequencer::on_bbo(StreamKey key, const EventMeta& meta, const schemas::Bbo& bbo) {
   Stream* const stream = of_event(key);
   if (stream == nullptr) return;
-  stream->quote_is_late = !publish_fixed(*stream, meta, bbo);
-  if (!stream->quote_is_late && !options_.in_doubt) return stream->quote.reset();
+  const bool fits = publish_fixed(*stream, meta, bbo);
+  if (fits && !options_.in_doubt) return stream->quote.reset();
   if (!stream->quote) stream->quote = std::make_unique<Stream::Quote>();
-  *stream->quote = {meta, bbo};
+  *stream->quote = {meta, bbo, !fits};
   stream->quote->meta.receive_time = meta.receive_time.value_or(now_);
 }
 
@@ -338,14 +338,14 @@ void Sequencer::take_over(StreamKey key, UnixNanos now) {
     book.kind = schemas::BookKind::kSnapshot;
     publish_fixed(stream, meta, book, Proof::kNothing);
   } else if (stream.type == MessageType::kBbo) {
-    stream.quote_is_late = !publish_fixed(stream, meta, quote ? quote->body : schemas::Bbo{}, Proof::kNothing) && quote;
-    if (quote) stream.quote = std::make_unique<Stream::Quote>(*quote);
+    const bool fits = publish_fixed(stream, meta, quote ? quote->body : schemas::Bbo{}, Proof::kNothing);
+    if (quote) stream.quote = std::make_unique<Stream::Quote>(Stream::Quote{quote->meta, quote->body, !fits});
   }
 }
 
 // Not by on_bbo(), which would keep it again as new.
 void Sequencer::publish_late_quote(Stream& stream) {
-  stream.quote_is_late = !publish_fixed(stream, stream.quote->meta, stream.quote->body);
+  stream.quote->late = !publish_fixed(stream, stream.quote->meta, stream.quote->body);
 }
 
 void Sequencer::on_trade(StreamKey key, const EventMeta& meta, const schemas::Trade& trade) {

@@ -33,7 +33,8 @@ struct SequencerOptions {
   // Several threads load a venue's reference data; of each symbol only one of them publishes it. Empty: this one does.
   std::function<bool(std::string_view symbol)> publishes_reference;
   // While it says so, no state is told: others may have taken the streams over, and of these records the broker keeps
-  // only the last one, whatever its epoch. tell_again() makes up for it. Empty: never.
+  // only the last one, whatever its epoch. tell_again() makes up for it. Empty: never, and
+  // no later claim renews a stream, so that quotes need not be kept for it.
   std::function<bool()> in_doubt;
 };
 

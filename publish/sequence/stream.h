@@ -57,9 +57,9 @@ struct Stream {
   struct Quote {
     normalize::EventMeta meta;
     schemas::Bbo body;
+    bool late = false;  // there was no room for it
   };
   std::unique_ptr<Quote> quote;
-  bool quote_is_late = false;  // there was no room for it
   // The same stream under the claim before, as long as this one lives: its records may still be on their way.
   Stream* before = nullptr;
 

@@ -6,8 +6,6 @@
 #include <iterator>
 
 namespace millrace::cli {
-namespace {}  // namespace
-
 void RecoveryCheck::problem(const SeenRecovery& record, const std::string& text) {
   ++wrong_;
   if (problems_.size() >= kMaxProblems) return;

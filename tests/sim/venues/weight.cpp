@@ -4,10 +4,8 @@
 
 namespace millrace::sim {
 
-namespace {}
-
 WeightBudget::Decision WeightBudget::charge(int weight, std::int64_t now_ns) noexcept {
-  const std::int64_t minute = now_ns / (60 * kSecond);
+  const std::int64_t minute = now_ns / kMinute;
   if (minute != minute_) {
     minute_ = minute;
     used_ = 0;

@@ -171,6 +171,17 @@ TEST_F(ClaimsInAGroup, AQuietQuoteThatIsRenewedIsSaidAgain) {
   EXPECT_TRUE(last().body.bid) << "as often as it is renewed";
 }
 
+TEST_F(ClaimsInAGroup, AQuoteThatFoundNoRoomIsForgottenWithItsEpoch) {
+  h.sequencer.begin_frame(kConnection, kStart);
+  h.sink.room = false;
+  quote_of(100);
+  h.sink.room = true;
+  h.sequencer.begin_claim(9);
+  h.sequencer.on_gap(quote, {GapKind::kVenue, {}, {}, {}, "reconnect"});
+  h.sequencer.tick(kStart + kSecond);
+  EXPECT_THAT(h.sink.records, IsEmpty());
+}
+
 TEST_F(ClaimsInAGroup, AQuoteThatAnotherWorkerHadMeanwhileIsNotSaidAgain) {
   h.sequencer.assign(quote, kConnection);
   h.sequencer.begin_frame(kConnection, kStart);

@@ -76,7 +76,9 @@ std::string AccountLane::add_topic(const std::string& topic, std::chrono::millis
 
 // REQUIRES its topic to be warm: a worker does not begin without.
 StreamSlot AccountLane::open(const StreamSpec& spec) {
-  const auto found = topic_by_name_.find(account_topic(spec.identity->venue, spec.dataset));
+  const std::string& venue = spec.identity->venue;
+  const bool ops = spec.type == schemas::MessageType::kRecovery;
+  const auto found = topic_by_name_.find(ops ? ops_topic(venue, spec.dataset) : account_topic(venue, spec.dataset));
   if (found == topic_by_name_.end()) throw std::logic_error("account lane: a stream whose topic is not warm");
   streams_.push_back({found->second, spec.identity->account, spec.type});
   return static_cast<StreamSlot>(streams_.size() - 1);

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 #include <variant>
 
@@ -47,7 +48,8 @@ AccountRun::AccountRun(Settings settings, ingest::AccountKeys keys, std::shared_
       share_(
           effective_limits(settings_.config.limits, venue_->capabilities().limits).rest_weight_per_minute,
           static_cast<int>(ingest::share_of_budget(settings_.config, venue_->capabilities(), settings_.share_percent))),
-      nonces_(std::make_shared<ingest::LazyNonces>(settings_.nonce_file)) {
+      nonces_(std::make_shared<ingest::LazyNonces>(settings_.nonce_file)),
+      told_(world_.lane.open({&identity_, "recovery", MessageType::kRecovery})) {
   auto signer = make_signer(std::move(keys));
   if (!signer) throw std::runtime_error(fmt::format("account {}: {}", name_, signer.error().where));
   signer_ = std::move(*signer);
@@ -129,6 +131,10 @@ void AccountRun::publish(std::int64_t id, const normalize::FoundFill& fill, Unix
 }
 
 void AccountRun::on_ack(publish::StreamSlot slot, std::int32_t partition, std::int64_t offset, std::int64_t seq) {
+  if (slot == told_) {
+    --unacked_tells_;
+    return;
+  }
   writer_.on_ack(slot, partition, offset, seq);
   const auto found = published_.find(seq);
   if (found == published_.end()) return;
@@ -146,7 +152,18 @@ void AccountRun::catch_up(std::int64_t id) {
   }
 }
 
+// The transaction is another producer's: a start that is still to be sent again would follow its end.
 void AccountRun::commit(std::int64_t id, const schemas::Cursor& cursor, const schemas::Recovery& recovery) {
+  held_commit_ = [this, id, cursor, recovery] { write_commit(id, cursor, recovery); };
+  commit_when_told();
+}
+
+void AccountRun::commit_when_told() {
+  if (!held_commit_ || unacked_tells_ > 0) return;
+  std::exchange(held_commit_, nullptr)();
+}
+
+void AccountRun::write_commit(std::int64_t id, const schemas::Cursor& cursor, const schemas::Recovery& recovery) {
   using Written = std::pair<CursorStore::Outcome, std::string>;
   schemas::Cursor stamped = cursor;
   stamped.time = world_.now();
@@ -189,8 +206,10 @@ void AccountRun::renew_token(std::int64_t id) {
 }
 
 void AccountRun::tell(const schemas::Recovery& recovery) {
-  world_.lane.put(publish::ops_topic(settings_.config.venue, "recovery"), settings_.config.name,
-                  encode_recovery(identity_, recovery, world_.now()), MessageType::kRecovery);
+  const std::string bytes = encode_recovery(identity_, recovery, world_.now());
+  std::memcpy(world_.lane.reserve(told_, bytes.size()).data(), bytes.data(), bytes.size());
+  world_.lane.commit(told_, bytes.size(), recovery.sweep);
+  ++unacked_tells_;
 }
 
 void AccountRun::host_stopped(UnixNanos until) {
@@ -295,6 +314,7 @@ void AccountRun::turn(const std::function<bool(const publish::TopicTail::Ends&)>
     live_ = false;
     core_->on_stream(StreamState::kDisconnected, "no_heartbeat", stream_epoch_, {}, now);
   }
+  commit_when_told();
   for (const std::int64_t id : std::exchange(acked_, {})) core_->on_published(id, true, {}, now);
   while (!catching_up_.empty() && reached(catching_up_.front().second)) {
     const std::int64_t id = catching_up_.front().first;

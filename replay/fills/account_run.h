@@ -92,6 +92,8 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   void on_lost(publish::StreamSlot, std::int64_t, std::string_view) override {}
   void on_topic_made_anew(publish::StreamSlot) override {}
 
+  void commit_when_told();
+  void write_commit(std::int64_t id, const schemas::Cursor& cursor, const schemas::Recovery& recovery);
   void on_answer(std::int64_t id, const normalize::PrivateRequest& request, ingest::HttpAnswer answer);
   void on_status(const schemas::StreamStatus& status, const schemas::Meta& meta);
   void on_heartbeat(const schemas::Heartbeat& heartbeat);
@@ -121,6 +123,9 @@ class AccountRun final : private SidecarPorts, private publish::AckListener {
   std::unique_ptr<AccountSidecar> core_;
   std::map<std::int64_t, std::int64_t> published_;  // seq -> id of the port's call
   std::vector<std::int64_t> acked_;                 // ids
+  const publish::StreamSlot told_;                  // the account's Recovery records outside of transactions
+  std::int64_t unacked_tells_ = 0;
+  std::function<void()> held_commit_;  // until they are acknowledged
   std::deque<std::pair<std::int64_t, publish::TopicTail::Ends>> catching_up_;
   UnixNanos last_alive_ = 0;  // a status, heartbeat or record of the worker's stream
   bool live_ = false;

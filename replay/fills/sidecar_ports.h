@@ -23,7 +23,8 @@ class SidecarPorts {
   virtual void publish(std::int64_t id, const normalize::FoundFill& fill, UnixNanos received) = 0;
   // -> on_caught_up: the consumer of the execution topic has handed over (on_record) all that was in it at this moment.
   virtual void catch_up(std::int64_t id) = 0;
-  // -> on_committed. Cursor and Recovery in one transaction. `cursor.time` is left for the shell to fill in.
+  // -> on_committed. Cursor and Recovery in one transaction, once what was told before is in its topic. `cursor.time`
+  // is left for the shell to fill in.
   virtual void commit(std::int64_t id, const schemas::Cursor& cursor, const schemas::Recovery& recovery) = 0;
   // -> on_cursor. A commit has failed, and nobody knows whether it took place: what does the topic say?
   virtual void read_cursor(std::int64_t id) = 0;

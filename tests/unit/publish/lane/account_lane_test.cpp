@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "publish/kafka/murmur2.h"
@@ -155,6 +156,30 @@ TEST_F(AccountLaneTest, EveryRecordHasItsKeyAndHeader) {
     EXPECT_EQ(std::get<schemas::Decoded<schemas::Execution>>(*decoded).body.order_id, std::to_string(i + 1));
   }
   EXPECT_EQ(harness.lane.close(seconds{10}), 0U);
+}
+
+// The sidecar commits the end of a sweep elsewhere, once its start is there.
+TEST_F(AccountLaneTest, ARecoveryGoesToItsOpsTopicAndIsAcknowledged) {
+  constexpr const char* kRecoveryTopic = "ops.kraken.recovery.v1";
+  const std::string full = std::string("t.") + kRecoveryTopic;
+  publish::TopicAdmin admin(kafka());
+  ASSERT_THAT(admin.create({{full, 1, {}}}, 1), IsEmpty());
+  Harness harness(settings());
+  ASSERT_THAT(harness.problems, IsEmpty());
+  ASSERT_TRUE(harness.poll_until(
+      [&] { return harness.lane.warm(std::vector<std::string>{kRecoveryTopic}, seconds{20}).empty(); }));
+  harness.slot = harness.lane.open({&harness.identity, "recovery", MessageType::kRecovery});
+  const std::string bytes = "a recovery";
+  std::memcpy(harness.lane.reserve(harness.slot, bytes.size()).data(), bytes.data(), bytes.size());
+  harness.lane.commit(harness.slot, bytes.size(), 7);
+  harness.lane.flush_batch();
+  ASSERT_TRUE(harness.poll_until_acked(1));
+  EXPECT_THAT(harness.acked, ElementsAre(7));
+  const auto found = read_partition(broker->brokers(), full, 0);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].key, "main");
+  EXPECT_EQ(found[0].value, bytes);
+  broker->delete_topic(full);
 }
 
 TEST_F(AccountLaneTest, AMissingTopicIsAnErrorThatSaysWhatToDo) {

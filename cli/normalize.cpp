@@ -7,10 +7,10 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/flag_values.h"
 #include "cli/normalize/output.h"
 #include "cli/normalize/run_normalize.h"
 #include "cli/normalize/venue_choice.h"
-#include "normalize/symbols/dataset.h"
 
 namespace millrace::cli {
 namespace {
@@ -43,13 +43,6 @@ int run(const NormalizeFlags& options) try {
 }
 
 std::string check_capture(const std::string& path) { return path == "-" ? "" : CLI::ExistingFile(path); }
-
-std::string check_dataset(const std::string& name) {
-  return normalize::dataset_from_name(name)
-             ? ""
-             : "no dataset '" + name +
-                   "': book, bbo, bbo-book, trade, trade-agg, ticker, instrument or candle-1m and so on";
-}
 
 }  // namespace
 

@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flag_values.h"
 #include "cli/kafka_reader.h"
 #include "cli/normalize/output.h"
 #include "cli/reader_options.h"
 #include "cli/replay/capture_source.h"
 #include "cli/replay/console.h"
-#include "normalize/symbols/dataset.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/wall_clock.h"
 #include "replay/history/csv.h"
@@ -57,11 +57,6 @@ struct ReplayFlags {
   std::int64_t memory_mib = 64;
   std::string temp;
 };
-
-schemas::UnixNanos time_of(const char* flag, const std::string& text) {
-  if (const auto time = history::parse_time(text)) return *time;
-  throw UsageError(fmt::format("{} wants a time such as 2026-11-22T01:02:03.5Z, or nanoseconds since 1970", flag));
-}
 
 history::TimeRange range_of(const ReplayFlags& options) {
   history::TimeRange range;
@@ -234,10 +229,6 @@ int run(const ReplayFlags& options) {
   return whole && (summary.problems.empty() || !options.strict) ? kOk : kFailed;
 }
 
-std::string check_known(const std::string& name) {
-  return normalize::dataset_from_name(name) ? "" : "no dataset '" + name + "': see `millrace capabilities`";
-}
-
 void add_sources(CLI::App& command, ReplayFlags& options) {
   add_reader_flags(command, options.reader);
   command.add_flag("--topics", options.topics, "from the topics under --prefix, as they are now");
@@ -252,7 +243,7 @@ void add_selection(CLI::App& command, ReplayFlags& options) {
   command.add_option("--venue", options.selection.venues, "only this venue (again for more)")->allow_extra_args(false);
   command.add_option("--dataset", options.selection.datasets, "only this dataset: book, trade, execution ...")
       ->allow_extra_args(false)
-      ->check(check_known);
+      ->check(check_dataset);
   command
       .add_option("--instrument,--account", options.selection.instruments,
                   "only this instrument, venue's symbol or account (again for more)")

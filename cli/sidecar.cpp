@@ -11,10 +11,10 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/flag_values.h"
 #include "cli/service.h"
 #include "ingest/config/load.h"
 #include "normalize/account/decimal_math.h"
-#include "normalize/time/rfc3339.h"
 #include "replay/fills/sidecar_process.h"
 
 namespace millrace::cli {
@@ -28,12 +28,6 @@ struct SidecarFlags {
   std::string from, to;
   bool dry_run = false;
 };
-
-schemas::UnixNanos sweep_time(const std::string& flag, const std::string& text) {
-  const auto time = normalize::parse_rfc3339(text);
-  if (!time) throw UsageError(fmt::format("{} wants a time such as 2026-01-31T12:00:00Z, not \"{}\"", flag, text));
-  return *time;
-}
 
 std::string shown(const std::optional<schemas::WideDecimal>& number) {
   return number ? normalize::plain_text(*number) : "-";
@@ -97,7 +91,7 @@ int run(const SidecarFlags& flags, bool recover) {
   fills::SidecarOptions options;
   options.take_over = flags.take_over;
   if (recover) {
-    options.hand = {flags.account, sweep_time("--from", flags.from), sweep_time("--to", flags.to), flags.dry_run};
+    options.hand = {flags.account, time_of("--from", flags.from), time_of("--to", flags.to), flags.dry_run};
     if (options.hand->from > options.hand->to) throw UsageError("--from is after --to");
     options.on_progress = print_progress;
     options.on_would_publish = print_fill;

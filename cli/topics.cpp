@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flag_values.h"
 #include "ingest/config/load.h"
-#include "normalize/symbols/dataset.h"
 #include "normalize/venue_adapter.h"
 #include "publish/kafka/topic_admin.h"
 #include "publish/kafka/topic_names.h"
@@ -90,10 +90,6 @@ void check_names(const TopicsOptions& options) {
     if (std::ranges::none_of(normalize::venues(), is_it)) {
       throw UsageError(fmt::format("topics: unknown venue \"{}\": see `millrace capabilities`", name));
     }
-  }
-  for (const std::string& name : options.datasets) {
-    if (normalize::dataset_from_name(name)) continue;
-    throw UsageError(fmt::format("topics: unknown dataset \"{}\": see `millrace capabilities`", name));
   }
 }
 
@@ -216,7 +212,7 @@ void add_options(CLI::App& app, TopicsOptions& options) {
   app.add_option("--config", options.config_file, "Configuration of ingest: brokers, prefix, venues, datasets");
   app.add_option("--manifest", options.manifest_file, "What topics should be like")->capture_default_str();
   app.add_option("--venue", options.venues, "A venue (repeatable), without or beside --config");
-  app.add_option("--dataset", options.datasets, "A dataset of each --venue (repeatable)");
+  app.add_option("--dataset", options.datasets, "A dataset of each --venue (repeatable)")->check(check_dataset);
   app.add_flag("--json", options.json, "One JSON object instead of text");
 }
 

@@ -70,7 +70,7 @@ CASES = [
     (f"replay --topics --brokers {NOBODY} --as-of 9 --to 8", 2, "without --from and --to"),
     (f"replay --topics --brokers {NOBODY} --speed fast", 2, "--speed wants max"),
     (f"replay --topics --brokers {NOBODY} --speed 0", 2, "--speed wants max"),
-    (f"replay --topics --brokers {NOBODY} --dataset boook", 2, "no dataset 'boook'"),
+    (f"replay --topics --brokers {NOBODY} --dataset boook", 2, 'unknown dataset "boook"'),
     (f"replay --topics --brokers {NOBODY} --format csv", 2, "--format csv wants one --dataset"),
     (f"replay --topics --brokers {NOBODY} --format csv --dataset book --dataset bbo", 2, "wants one --dataset"),
     (f"replay --topics --brokers {NOBODY} --format xml", 2, "--format"),

@@ -204,7 +204,8 @@ class AccountThread::Impl {
 
   void tell_stop(const publish::HostStop& stop) {
     lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-               publish::encode_host_stop(stop, setup_.epoch, wall_clock()), schemas::MessageType::kStreamStatus);
+               publish::encode_host_stop(stop, setup_.epoch, schemas::Origin::kLive, wall_clock()),
+               schemas::MessageType::kStreamStatus);
     if (setup_.host_stopped) setup_.host_stopped(stop);
   }
 

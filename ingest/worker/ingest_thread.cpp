@@ -213,7 +213,8 @@ class IngestThread::Impl {
     const UnixNanos now = wall_clock();
     const publish::HostStop stop{venue.config.name, venue.rest_host, now + wait_ns, setup_.worker};
     lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-               publish::encode_host_stop(stop, setup_.claim.epoch, now), schemas::MessageType::kStreamStatus);
+               publish::encode_host_stop(stop, setup_.claim.epoch, schemas::Origin::kLive, now),
+               schemas::MessageType::kStreamStatus);
     venue.host_stopped(stop);
   }
 

@@ -75,9 +75,10 @@ std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& cl
 std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   std::int64_t highest = 0;
-  // Only the number is wanted: a status of a newer version than ours counts too.
+  // Only the number is wanted: a status of a newer version than ours counts too. The sidecar counts its own instances.
   const auto note = [&](std::string_view, std::string_view value) {
-    highest = std::max(highest, header_of(schemas::MessageType::kStreamStatus, value, 0).epoch);
+    const RecordHeader header = header_of(schemas::MessageType::kStreamStatus, value, 0);
+    if (header.origin != schemas::Origin::kReplay) highest = std::max(highest, header.epoch);
   };
   const ReadScope status{{full_topic(settings.prefix, ops_topic(venue, "status"))}, {}};
   if (!read_topics(settings, status, deadline, note)) {

@@ -19,8 +19,8 @@ constexpr std::int64_t epoch_of_claim(std::int64_t offset) noexcept { return off
 // lost costs a number and nothing else: epochs need to rise, not to be dense.
 std::int64_t write_claim(const KafkaSettings& settings, const schemas::Claim& claim, std::chrono::milliseconds timeout);
 
-// The highest epoch that the venue's status topic names; 0 if it names none. Reads the topic, which is compacted, from
-// its beginning to its end as it is now.
+// The highest epoch of a worker that the venue's status topic names; 0 if it names none. Reads the topic, which is
+// compacted, from its beginning to its end as it is now.
 std::int64_t last_epoch(const KafkaSettings& settings, const std::string& venue, std::chrono::milliseconds timeout);
 
 // What to say to an epoch that status has left behind already.

@@ -27,14 +27,14 @@ std::string rfc3339(UnixNanos time) {
 
 std::string host_stop_key(std::string_view host) { return fmt::format("{}/{}", kDataset, host); }
 
-std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, UnixNanos now) {
+std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, schemas::Origin origin, UnixNanos now) {
   const auto identity = schemas::make_stream_identity(stop.venue, "", "");
   schemas::Meta meta;
   meta.stream = &identity;
   meta.epoch = epoch;
   meta.receive_time = now;
   meta.publish_time = now;
-  meta.origin = schemas::Origin::kLive;
+  meta.origin = origin;
   schemas::StreamStatus status;
   status.dataset = kDataset;
   status.state = schemas::StreamState::kHalted;

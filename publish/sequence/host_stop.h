@@ -25,8 +25,8 @@ struct HostStop {
 inline constexpr std::int64_t kLongestHostStop = std::int64_t{3} * 86'400 * 1'000'000'000;
 
 std::string host_stop_key(std::string_view host);
-// The record, under the epoch of who writes it.
-std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, schemas::UnixNanos now);
+// The record: LIVE under the epoch of a worker, REPLAY under the instance of a sidecar.
+std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, schemas::Origin origin, schemas::UnixNanos now);
 // Empty: a status of something else, a moment that cannot be read, or one that is over at `now`.
 std::optional<HostStop> read_host_stop(const schemas::Meta& meta, const schemas::StreamStatus& status,
                                        schemas::UnixNanos now);

@@ -222,7 +222,8 @@ void AccountRun::host_stopped(UnixNanos until) {
   if (!of_host) return;
   const publish::HostStop stop{settings_.config.venue, host_.authority(), until, told_as_};
   world_.lane.put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-                  publish::encode_host_stop(stop, settings_.fills.instance, world_.now()), MessageType::kStreamStatus);
+                  publish::encode_host_stop(stop, settings_.fills.instance, schemas::Origin::kReplay, world_.now()),
+                  MessageType::kStreamStatus);
 }
 
 void AccountRun::would_publish(const normalize::FoundFill& fill) {

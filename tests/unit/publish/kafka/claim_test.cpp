@@ -23,7 +23,8 @@ schemas::Claim claim_of(const std::string& worker) { return {worker, "instance",
 publish::KafkaSettings settings_of(const MockCluster& cluster) { return lane_settings(cluster.brokers()).kafka; }
 
 // Writes a status record of each epoch to kraken's status topic.
-void write_status(const MockCluster& cluster, const std::vector<std::int64_t>& epochs) {
+void write_status(const MockCluster& cluster, const std::vector<std::int64_t>& epochs,
+                  schemas::Origin origin = schemas::Origin::kLive) {
   const auto identity = schemas::make_stream_identity("kraken", "XBT/USD", "BTC-USD");
   LaneHarness harness(lane_settings(cluster.brokers()));
   harness.warm({"ops.kraken.status.v1"});
@@ -31,6 +32,7 @@ void write_status(const MockCluster& cluster, const std::vector<std::int64_t>& e
     schemas::Meta meta;
     meta.stream = &identity;
     meta.epoch = epoch;
+    meta.origin = origin;
     std::string bytes;
     schemas::encode(meta, schemas::StreamStatus{}, bytes);
     const std::string key = "book/" + std::to_string(epoch);
@@ -61,6 +63,15 @@ TEST(Claim, EpochAboveTheStatusIsTaken) {
   EXPECT_EQ(publish::take_epoch(settings_of(cluster), claim_of("a"), kTimeout), 1);
   write_status(cluster, {1});
   EXPECT_EQ(publish::take_epoch(settings_of(cluster), claim_of("a"), kTimeout), 2);
+}
+
+TEST(Claim, StatusesOfTheSidecarCountItsInstancesNotEpochs) {
+  MockCluster cluster;
+  cluster.make_topic("t.ctl.claim.v1", 1);
+  cluster.make_topic("t.ops.kraken.status.v1", 1);
+  write_status(cluster, {37}, schemas::Origin::kReplay);
+  EXPECT_EQ(publish::last_epoch(settings_of(cluster), "kraken", kTimeout), 0);
+  EXPECT_EQ(publish::take_epoch(settings_of(cluster), claim_of("a"), kTimeout), 1);
 }
 
 TEST(Claim, EpochThatIsNotAboveTheStatusIsRefused) {

@@ -23,7 +23,7 @@ std::optional<HostStop> read(const std::string& record, schemas::UnixNanos now) 
 
 TEST(HostStop, IsReadAsItWasTold) {
   const HostStop told{"binance-spot", "api.binance.com", kNow + 30 * kSecond + 5, "one"};
-  const std::string record = encode_host_stop(told, 7, kNow);
+  const std::string record = encode_host_stop(told, 7, schemas::Origin::kReplay, kNow);
   const auto status = decoded(record);
   EXPECT_EQ(status.meta.epoch, 7);
   EXPECT_EQ(status.meta.receive_time, kNow);
@@ -41,7 +41,8 @@ TEST(HostStop, IsReadAsItWasTold) {
 }
 
 TEST(HostStop, WhatIsOverIsNone) {
-  const std::string record = encode_host_stop({"kraken", "api.kraken.com", kNow + kSecond, "one"}, 1, kNow);
+  const std::string record =
+      encode_host_stop({"kraken", "api.kraken.com", kNow + kSecond, "one"}, 1, schemas::Origin::kLive, kNow);
   EXPECT_TRUE(read(record, kNow + kSecond - 1));
   EXPECT_FALSE(read(record, kNow + kSecond));
 }
@@ -49,13 +50,15 @@ TEST(HostStop, WhatIsOverIsNone) {
 // The clock of one process must not silence the others for ever.
 TEST(HostStop, LastsThreeDaysAtMost) {
   const HostStop far{"kraken", "api.kraken.com", kNow + 2 * kLongestHostStop, "one"};
-  EXPECT_EQ(read(encode_host_stop(far, 1, kNow), kNow)->until, kNow + kLongestHostStop) << "as it is told";
-  const std::string ahead = encode_host_stop(far, 1, kNow + kLongestHostStop);
+  EXPECT_EQ(read(encode_host_stop(far, 1, schemas::Origin::kLive, kNow), kNow)->until, kNow + kLongestHostStop)
+      << "as it is told";
+  const std::string ahead = encode_host_stop(far, 1, schemas::Origin::kLive, kNow + kLongestHostStop);
   EXPECT_EQ(read(ahead, kNow)->until, kNow + kLongestHostStop) << "and as it is heard";
 }
 
 TEST(HostStop, AnotherStatusIsNone) {
-  auto status = decoded(encode_host_stop({"kraken", "api.kraken.com", kNow + kSecond, "one"}, 1, kNow));
+  auto status =
+      decoded(encode_host_stop({"kraken", "api.kraken.com", kNow + kSecond, "one"}, 1, schemas::Origin::kLive, kNow));
   const auto heard = [&] { return read_host_stop(status.meta, status.body, kNow).has_value(); };
   ASSERT_TRUE(heard());
   status.body.dataset = "execution";  // as the sidecar tells of its own account

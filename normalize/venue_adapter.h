@@ -69,6 +69,10 @@ struct RestRequest {
   UnixNanos not_before = 0;  // 0 = at once
 };
 
+inline void keep_earliest(std::optional<UnixNanos>& earliest, std::optional<UnixNanos> time) {
+  if (time && (!earliest || *time < *earliest)) earliest = time;
+}
+
 // What the adapter wants done. Cleared by the shell before each call, and carried out after it, also after one that
 // returned an error. wake_at is told anew by each call that wants one.
 struct Commands {
@@ -80,6 +84,8 @@ struct Commands {
   std::string reason;  // of the reconnect, a fixed word
 
   void clear();
+  // No later than `at`; empty: no matter when.
+  void wake(std::optional<UnixNanos> at) { keep_earliest(wake_at, at); }
 };
 
 // The part of a plan that one connection serves.

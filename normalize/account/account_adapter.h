@@ -89,6 +89,7 @@ struct AccountCommands {
   std::string reason;  // of the reconnect, a fixed word
 
   void clear();
+  void wake(std::optional<UnixNanos> at) { keep_earliest(wake_at, at); }
 };
 
 // The part of Meta that the venue's message decides. `instrument` empty = not known: the symbol stands for it.

@@ -353,9 +353,7 @@ void AlpacaAccount::set_state(Dataset dataset, StreamState state, std::string_vi
 }
 
 void AlpacaAccount::wake(Call& call) const {
-  for (const auto& due : {answer_due_, authenticate_due_, questions_.due(), holdings_due_}) {
-    if (due && (!call.todo.wake_at || *due < *call.todo.wake_at)) call.todo.wake_at = due;
-  }
+  for (const auto& due : {answer_due_, authenticate_due_, questions_.due(), holdings_due_}) call.todo.wake(due);
 }
 
 }  // namespace millrace::normalize::alpaca

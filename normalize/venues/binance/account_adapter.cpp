@@ -107,9 +107,7 @@ void BinanceAccount::on_time(UnixNanos now, AccountSink& /*out*/, AccountCommand
 }
 
 void BinanceAccount::set_alarm(AccountCommands& todo) const {
-  for (const auto& at : {answer_by_, subscribe_at_, round_at_}) {
-    if (at) todo.wake_at = std::min(*at, todo.wake_at.value_or(*at));
-  }
+  for (const auto& at : {answer_by_, subscribe_at_, round_at_}) todo.wake(at);
 }
 
 Result<void> BinanceAccount::on_frame(const Frame& frame, AccountSink& out, AccountCommands& todo) {

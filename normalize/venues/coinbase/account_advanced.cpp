@@ -321,9 +321,7 @@ void AdvancedAccount::set_state(Dataset dataset, StreamState state, std::string_
 }
 
 void AdvancedAccount::wake(Call& call) const {
-  for (const auto& due : {ack_due_, subscribe_due_, questions_.due(), balances_due_}) {
-    if (due && (!call.todo.wake_at || *due < *call.todo.wake_at)) call.todo.wake_at = due;
-  }
+  for (const auto& due : {ack_due_, subscribe_due_, questions_.due(), balances_due_}) call.todo.wake(due);
 }
 
 }  // namespace millrace::normalize::coinbase

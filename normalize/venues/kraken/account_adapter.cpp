@@ -44,7 +44,7 @@ KrakenAccountAdapter::KrakenAccountAdapter(std::string account)
 void KrakenAccountAdapter::wake(AccountCommands& todo) {
   for (const auto& deadline :
        {executions_channel_.deadline(), balances_channel_.deadline(), balances_.evidence().deadline()}) {
-    if (deadline && (!todo.wake_at || *deadline < *todo.wake_at)) todo.wake_at = deadline;
+    todo.wake(deadline);
   }
 }
 

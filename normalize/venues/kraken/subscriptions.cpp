@@ -58,8 +58,6 @@ bool is_already_subscribed(std::string_view error) noexcept {
 // Does a subscribe bring data at once? Trades come when they come.
 bool brings_data(Dataset dataset) noexcept { return dataset != Dataset::kTrade; }
 
-void wake(UnixNanos at, Commands& todo) { todo.wake_at = todo.wake_at ? std::min(*todo.wake_at, at) : at; }
-
 }  // namespace
 
 int Subscriptions::book_depth() const noexcept {
@@ -122,7 +120,7 @@ void Subscriptions::ask(bool subscribe, StreamKey stream, Commands& todo) {
 void Subscriptions::begin(Stream& held, Phase phase, UnixNanos deadline, Commands& todo) {
   held.phase = phase;
   held.deadline = deadline;
-  if (deadline != 0) wake(deadline, todo);
+  if (deadline != 0) todo.wake(deadline);
 }
 
 void Subscriptions::subscribe_instruments(UnixNanos /*now*/, Commands& todo) {
@@ -348,8 +346,8 @@ void Subscriptions::on_time(UnixNanos now, Commands& todo) {
     }
     if (held.deadline != 0 && held.deadline <= now) on_deadline(stream, held, now, todo);
     if (audited && held.phase == Phase::kActive && held.next_audit <= now) start_audit(stream, held, now, todo);
-    if (held.deadline != 0) wake(held.deadline, todo);
-    if (audited && held.phase == Phase::kActive) wake(held.next_audit, todo);
+    if (held.deadline != 0) todo.wake(held.deadline);
+    if (audited && held.phase == Phase::kActive) todo.wake(held.next_audit);
   }
 }
 

@@ -110,6 +110,9 @@ class Flow:
         for child in reversed(self.children):
             with contextlib.suppress(Exception):
                 child.kill()
+        if error is not None:
+            for log in pathlib.Path(self.cluster).glob("n*/out.log"):
+                shutil.copy(log, self.dir / f"broker-{log.parent.name}.log")
         subprocess.run([KAFKA, "wipe", self.cluster], check=False)
         if error is None:
             shutil.rmtree(self.dir, ignore_errors=True)

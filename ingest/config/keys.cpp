@@ -115,9 +115,9 @@ const Key<V> kVenueKeys[] = {
     {"bbo_from_book", to<V, bool>([](V& v) -> bool& { return v.bbo_from_book; }), "",
      "Also publish dataset `bbo-book`, the best levels of the book on change."},
     {"hot_standby", to<V, bool>([](V& v) -> bool& { return v.hot_standby; }), "",
-     "Each connection has a second one beside it with the same streams: when one ends nothing is missing. A message that "
-     "the venue leaves out of one of them is a gap all the same. For venues whose updates are numbered (Binance): the "
-     "numbers say what came twice. Twice the connections and traffic."},
+     "Each connection has a second one beside it with the same streams: what one of them leaves out the other one brings, "
+     "and when one ends nothing is missing. For venues whose updates are numbered (Binance): the numbers say what came "
+     "twice, and what not yet. Twice the connections and traffic."},
     {"book_audit_s", to<V, Number>([](V& v) -> Number& { return v.book_audit_s; }), "s",
      "Where a checksum covers only the best levels of a book (Kraken): each book is subscribed anew this often, which "
      "proves all its levels. 0 = never; no effect elsewhere.", false, Form::kAny, 0, 86'400},

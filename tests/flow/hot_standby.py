@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A venue's connections are doubled (hot_standby): whichever of the two ends, and however, no update is missing, none is
-published twice and no stream leaves LIVE. verify says so, and a consumer that shares nothing with it."""
+"""A venue's connections are doubled (hot_standby): whichever of the two ends, and however, and whatever one of them
+leaves out, no update is missing and none is published twice. verify says so, and a consumer that shares nothing with
+it."""
 import json
 
 from flow import LONG, Flow, expect, wait_for
@@ -10,6 +11,7 @@ VENUE = "binance-spot"
 INSTRUMENTS = 4
 DATASETS = ("book", "bbo", "trade")
 ENDS = [{"kind": "close"}, {"kind": "rst"}, {"kind": "rst"}] + [{"kind": "half_open"}] * LONG  # noticed after 25 s
+LEFT_OUT = ({"kind": "drop"}, {"kind": "gap", "count": 20}, {"kind": "truncated_json"})
 LEAST_TAKEN_OVER = 2  # of the ends; the others strike the connection that stands by
 
 
@@ -43,6 +45,10 @@ class Standby(Flow):
 
 with Standby("hot_standby") as flow:
     flow.begin()
+    for fault in LEFT_OUT:
+        for channel in ("book", "trade"):
+            flow.strike({**fault, "channel": channel})
+            flow.frames_flow()
     for fault in ENDS:
         connected = flow.of("millrace_reconnects_total")
         flow.strike(fault)

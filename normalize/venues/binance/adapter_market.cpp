@@ -6,17 +6,6 @@
 namespace millrace::normalize::binance {
 namespace {
 
-// A trade id that falls back this long after the last one means that the venue counts anew (test nets do each month).
-constexpr UnixNanos kIdsBeganAnew = 60'000'000'000;
-
-EventMeta meta_of(const Header& header) noexcept {
-  EventMeta meta;
-  meta.venue_time = header.happened;
-  meta.venue_send_time = header.sent;
-  if (header.bad_time) meta.flags |= schemas::flag::kBadVenueTime;
-  return meta;
-}
-
 // A side without orders is sent as zeros.
 std::optional<schemas::Level> side_of(const schemas::Level& level) noexcept {
   return level.quantity > 0 ? std::optional(level) : std::nullopt;
@@ -66,34 +55,7 @@ Result<void> BinanceAdapter::on_quote(EventSink& out) {
   return {};
 }
 
-// Ids rise by one per symbol: a hole is a loss, also across a reconnect; an id that was there is the other
-// connection's.
-bool BinanceAdapter::follows(InstrumentState& state, StreamKey stream, EventSink& out) const {
-  const TradeMessage& trade = decoder_.trade;
-  const std::size_t kind = stream.dataset == Dataset::kTradeAgg ? 1 : 0;
-  std::optional<std::int64_t>& last = state.trade_id[kind];
-  const UnixNanos time = trade.happened.value_or(state.trade_time[kind]);
-  schemas::GapMark gap{schemas::GapKind::kVenue, std::nullopt, std::nullopt, std::nullopt, "trade_id"};
-  if (last && trade.id <= *last) {
-    if (trade.id == *last || time < state.trade_time[kind] + kIdsBeganAnew) {
-      out.on_drop("duplicate");
-      return false;
-    }
-    gap.reason = "ids_began_anew";
-    out.on_gap(stream, std::move(gap));
-  } else if (last && trade.id - *last > 1) {
-    gap.from = *last + 1;
-    gap.to = trade.id - 1;
-    gap.count = trade.id - *last - 1;
-    out.on_gap(stream, std::move(gap));
-  }
-  last = trade.id;
-  state.trade_time[kind] = time;
-  return true;
-}
-
-// `m` says that the buyer was the maker, so the taker, whose side we publish, was the seller.
-Result<void> BinanceAdapter::on_trade(MessageKind kind, EventSink& out) {
+Result<void> BinanceAdapter::on_trade(MessageKind kind, UnixNanos now, EventSink& out, Commands& todo) {
   const TradeMessage& trade = decoder_.trade;
   const Dataset dataset = kind == MessageKind::kAggTrade ? Dataset::kTradeAgg : Dataset::kTrade;
   InstrumentId id{};
@@ -102,26 +64,13 @@ Result<void> BinanceAdapter::on_trade(MessageKind kind, EventSink& out) {
   if (state == nullptr) return error ? Result<void>(*std::move(error)) : Result<void>();
   if (trade.quantity < 0) return Error{Errc::kBadNumber, "q"};
   if (trade.id < 0) return Error{Errc::kBadNumber, kind == MessageKind::kAggTrade ? "a" : "t"};
-  mark_live({id, dataset}, "data", out);
-  if (!follows(*state, {id, dataset}, out)) return {};
+  const StreamKey stream{id, dataset};
+  mark_live(stream, "data", out);
   commit(id, trade.decimals);
-  if (trade.quantity == 0) {  // futures send some (X "NA"); they use up an id and are no trade
-    out.on_drop("no_quantity");
-    return {};
-  }
-  schemas::Trade body;
-  body.trade_id = trade.id_text;
-  body.price_exponent = -trade.decimals.price;
-  body.quantity_exponent = -trade.decimals.quantity;
-  body.price = trade.price;
-  body.quantity = trade.quantity;
-  body.aggressor = trade.buyer_is_maker ? schemas::Side::kSell : schemas::Side::kBuy;
-  body.first_trade_id = trade.first_id;
-  body.last_trade_id = trade.last_id;
-  body.order_type = trade.order_type;
-  EventMeta meta = meta_of(trade);
-  meta.venue_seq = trade.id;
-  out.on_trade({id, dataset}, meta, body);
+  TradeFeed& feed = dataset == Dataset::kTradeAgg ? state->trade_agg : state->trade;
+  FeedContext surroundings = context(id, now, out, todo);
+  surroundings.doubled = !offline_ && feed.misses(trade) && venue_.fed_elsewhere(*this, stream);
+  feed.on_trade(trade, stream, surroundings);
   return {};
 }
 

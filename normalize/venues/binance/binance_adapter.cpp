@@ -55,7 +55,7 @@ void BinanceAdapter::change(std::span<const Subscription> add_these, std::span<c
     }
   }
   send("SUBSCRIBE", add_these, todo);
-  if (reread_reference_at_) wake(todo, *reread_reference_at_);
+  todo.wake(reread_reference_at_);
 }
 
 // Silent streams only: one that another dataset still needs stays.
@@ -112,7 +112,7 @@ Result<void> BinanceAdapter::on_frame(const Frame& frame, EventSink& out, Comman
       return on_depth(frame.receive_time, out, todo);
     case MessageKind::kTrade:
     case MessageKind::kAggTrade:
-      return on_trade(*kind, out);
+      return on_trade(*kind, frame.receive_time, out, todo);
     case MessageKind::kCandle:
       return on_candle(out);
     case MessageKind::kTicker:
@@ -161,6 +161,7 @@ Result<void> BinanceAdapter::on_depth(UnixNanos now, EventSink& out, Commands& t
   if (state == nullptr) return error ? Result<void>(*std::move(error)) : Result<void>();
   if (venue_.config().rule == ChainRule::kFutures && !depth.ids.pu) return Error{Errc::kMissingField, "pu"};
   FeedContext feed = context(id, now, out, todo);
+  feed.doubled = !offline_ && state->book.misses(depth.ids) && venue_.fed_elsewhere(*this, {id, Dataset::kBook});
   if (const auto failed = state->book.on_update(depth, feed)) {
     return Error{*failed, fmt::format("{} {}", depth.symbol, *failed == Errc::kSequenceGap ? "U" : "b, a")};
   }
@@ -240,16 +241,20 @@ Result<void> BinanceAdapter::on_reply(UnixNanos now, EventSink& out, Commands& t
 // Linear in the instruments of this connection: cheaper than a queue of deadlines to keep in step.
 void BinanceAdapter::on_time(UnixNanos now, EventSink& out, Commands& todo) {
   for (std::uint32_t i = 0; i < carried_.size(); ++i) {
-    if ((carried_[i] & kBookBits) == 0) continue;
-    FeedContext feed = context(InstrumentId{i}, now, out, todo);
-    if (const auto next = venue_.state(InstrumentId{i}).book.on_time(feed)) wake(todo, *next);
+    if (carried_[i] == 0) continue;
+    const InstrumentId id{i};
+    InstrumentState& state = venue_.state(id);
+    FeedContext feed = context(id, now, out, todo);
+    if ((carried_[i] & kBookBits) != 0) todo.wake(state.book.on_time(feed));
+    todo.wake(state.trade.on_time({id, Dataset::kTrade}, feed));
+    todo.wake(state.trade_agg.on_time({id, Dataset::kTradeAgg}, feed));
   }
   if (!reread_reference_at_) return;
   if (now >= *reread_reference_at_) {
     for (RestRequest& request : venue_.reference_requests()) todo.rest.push_back(std::move(request));
     reread_reference_at_ = now + kRereadReference;
   }
-  wake(todo, *reread_reference_at_);
+  todo.wake(reread_reference_at_);
 }
 
 // What another open connection carries too goes on without a word. The bbo-book goes with its book and is told by it.
@@ -274,8 +279,8 @@ void BinanceAdapter::on_close(UnixNanos now, EventSink& out) {
 void BinanceAdapter::close_stream(StreamKey stream, UnixNanos now, EventSink& out, Commands& todo) {
   const bool lost = !venue_.fed_elsewhere(*this, stream);
   InstrumentState& state = venue_.state(stream.instrument);
+  FeedContext feed = context(stream.instrument, now, out, todo);
   if (is_book(stream.dataset)) {
-    FeedContext feed = context(stream.instrument, now, out, todo);
     if (lost) {
       state.book.on_lost(feed);
     } else {
@@ -286,6 +291,7 @@ void BinanceAdapter::close_stream(StreamKey stream, UnixNanos now, EventSink& ou
   if (!lost) return;
   // A quote is a state: the first one of the next connection is news, whatever its id.
   if (stream.dataset == Dataset::kBbo) state.quote_id.reset();
+  if (TradeFeed* trades = state.trades(stream.dataset)) trades->on_lost(stream, feed);
   if (stream.dataset != Dataset::kInstrument) out.on_state(stream, StreamState::kRecovering, "connection");
 }
 
@@ -305,10 +311,6 @@ void BinanceAdapter::mark_live(StreamKey stream, std::string_view reason, EventS
   if ((live & bit(stream.dataset)) != 0) return;
   live |= bit(stream.dataset);
   out.on_state(stream, StreamState::kLive, reason);
-}
-
-void BinanceAdapter::wake(Commands& todo, UnixNanos at) {
-  if (!todo.wake_at || *todo.wake_at > at) todo.wake_at = at;
 }
 
 }  // namespace millrace::normalize::binance

@@ -39,7 +39,7 @@ class BinanceAdapter : public VenueAdapter {
   // One per kind of message; each reads the decoder's member of that kind, which on_frame has filled.
   Result<void> on_depth(UnixNanos now, EventSink& out, Commands& todo);
   Result<void> on_quote(EventSink& out);
-  Result<void> on_trade(MessageKind kind, EventSink& out);
+  Result<void> on_trade(MessageKind kind, UnixNanos now, EventSink& out, Commands& todo);
   Result<void> on_candle(EventSink& out);
   Result<void> on_ticker(EventSink& out);
   Result<void> on_reply(UnixNanos now, EventSink& out, Commands& todo);
@@ -49,8 +49,6 @@ class BinanceAdapter : public VenueAdapter {
   // error if one is set.
   InstrumentState* accept(const Header& header, Dataset dataset, EventSink& out, InstrumentId& id,
                           std::optional<Error>& error);
-  // False: the trade was there before. Declares the hole in front of it, if there is one.
-  bool follows(InstrumentState& state, StreamKey stream, EventSink& out) const;
   // Drops what both of two overlapping connections bring.
   static bool already_sent(InstrumentState& state, Dataset dataset, const Header& header, EventSink& out);
   // The instrument's decimals rise to those of a message that is published; never before, as a bad frame must not move
@@ -62,7 +60,6 @@ class BinanceAdapter : public VenueAdapter {
   void close_stream(StreamKey stream, UnixNanos now, EventSink& out, Commands& todo);
   void mark_live(StreamKey stream, std::string_view reason, EventSink& out);
   FeedContext context(InstrumentId id, UnixNanos now, EventSink& out, Commands& todo) const;
-  static void wake(Commands& todo, UnixNanos at);
 
   BinanceVenue& venue_;
   MessageDecoder decoder_;

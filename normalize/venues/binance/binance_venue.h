@@ -8,6 +8,7 @@
 
 #include "normalize/venue_adapter.h"
 #include "normalize/venues/binance/book_feed.h"
+#include "normalize/venues/binance/trade_feed.h"
 #include "normalize/venues/binance/venue_config.h"
 
 namespace millrace::normalize::binance {
@@ -20,11 +21,15 @@ struct InstrumentState {
   InstrumentState(const VenueConfig& config, const VenueOptions& options, InstrumentId id, InstrumentInfo& info)
       : book(config, options, id, info) {}
 
+  // Null: the dataset is not one of trades.
+  TradeFeed* trades(Dataset dataset) noexcept {
+    return dataset == Dataset::kTrade ? &trade : dataset == Dataset::kTradeAgg ? &trade_agg : nullptr;
+  }
+
   BookFeed book;
+  TradeFeed trade, trade_agg;
   std::optional<std::int64_t> quote_id;  // u of the last quote
   schemas::Bbo quote;                    // that quote, to tell a repeat from a correction under the same id
-  std::array<std::optional<std::int64_t>, 2> trade_id;            // last of trade and trade-agg
-  std::array<UnixNanos, 2> trade_time{};                          // venue time of these, ns
   std::array<std::optional<UnixNanos>, kDatasetCount> last_sent;  // E of the last ticker or candle
 };
 

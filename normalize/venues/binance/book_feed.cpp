@@ -12,6 +12,7 @@
 //   nothing    --start, update-->  asked      updates wait; a REST snapshot is under way
 //   asked      --snapshot joins--> live       snapshot published, what waited applied or dropped as stale
 //   asked      --too old, failed-> asked      again after a pause: at once, 0.5 s, 1 s ... 32 s
+//   live       --gap-------------> live       while the other connection may fill it, updates wait
 //   live       --gap, crossed----> asked      hole declared (gap), RECOVERING, updates wait
 //   any        --connection gone-> nothing    of a live book the next snapshot declares the hole
 //
@@ -33,6 +34,8 @@ struct Bound {
 // makes the snapshot have to be newer. The snapshot of a recording comes when it comes: some 100 MB there.
 constexpr Bound kHeldLive{1'000, 200'000};
 constexpr Bound kHeldOffline{100'000, 4'000'000};
+constexpr std::size_t kMostUpdatesBeyondHole =
+    100;  // of them beyond a hole in a live book: more than kTwinWithin brings
 
 }  // namespace
 
@@ -61,25 +64,40 @@ std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
   }
   const UpdateVerdict verdict = chain_.judge(update.ids);
   if (drop(verdict, update.ids, false, context)) return std::nullopt;
-  if (verdict == UpdateVerdict::kGap) {
-    declare_gap(update.ids, "sequence", context);
-    hold(update, context);
-    return Errc::kSequenceGap;
-  }
+  if (verdict == UpdateVerdict::kGap) return on_hole(update, context);
   const EventMeta meta = meta_of(update, update.ids.u);
   if (apply(update.ids, update.decimals, update.bids, update.asks, meta, context)) {
     watch_crossed(context);
-    return std::nullopt;
+    return held_.empty() ? std::nullopt : replay(context);
   }
   declare_gap(update.ids, "bad_number", context);
   return Errc::kBadNumber;
+}
+
+// Both carry the same updates in the same order: the one that brings what the other has brought already is past the
+// hole, too.
+std::optional<Errc> BookFeed::on_hole(const Depth& update, FeedContext& context) {
+  if (!hole_until_) hole_until_ = context.now + kTwinWithin;
+  const bool both_past = !held_.empty() && update.ids.u <= held_.back().ids.u;
+  const bool wait =
+      context.doubled && !both_past && context.now < *hole_until_ && held_.size() < kMostUpdatesBeyondHole;
+  if (wait) {
+    after_gap_ = true;  // should it stay one
+    hold(update, context);
+    context.todo.wake(hole_until_);
+    return std::nullopt;
+  }
+  const bool first = held_.empty() || update.ids.u < held_.front().ids.u;
+  declare_gap(first ? update.ids : held_.front().ids, "sequence", context);
+  hold(update, context);
+  return Errc::kSequenceGap;
 }
 
 // A snapshot that does not join would leave a hole at once. Asking again costs weight (20 to 50 for 1,000 levels), but
 // loading it would cost the book and the same weight.
 std::optional<Errc> BookFeed::on_snapshot(Snapshot& snapshot, FeedContext& context) {
   deadline_.reset();
-  if (live_ && snapshot.id < chain_.last_id()) {
+  if (live_ && (hole_until_ || snapshot.id < chain_.last_id())) {
     context.out.on_drop("stale");
     return std::nullopt;
   }
@@ -108,11 +126,16 @@ void BookFeed::on_lost(FeedContext& context) {
   deadline_.reset();
   live_ = false;
   after_gap_ = false;
+  hole_until_.reset();
   crossed_since_.reset();
   set_state(schemas::StreamState::kRecovering, "connection", context);
 }
 
 std::optional<UnixNanos> BookFeed::on_time(FeedContext& context) {
+  if (live_ && hole_until_) {
+    if (context.now < *hole_until_) return hole_until_;
+    declare_gap(held_.front().ids, "sequence", context);
+  }
   if (live_ || !deadline_) return std::nullopt;
   if (context.now >= *deadline_) ask(context);
   return deadline_;
@@ -175,7 +198,7 @@ void BookFeed::ask(FeedContext& context) {
   deadline_ = std::max(context.now, not_before) + kAnswerWithin;
   context.todo.rest.push_back(
       {"depth/" + info_.symbol, depth_target(config_, info_.symbol, request_.levels), request_.weight, not_before});
-  if (!context.todo.wake_at || *context.todo.wake_at > *deadline_) context.todo.wake_at = deadline_;
+  context.todo.wake(deadline_);
 }
 
 // Books that die within a second of their birth, one after another, point at us or at a broken stream: then each costs
@@ -187,6 +210,7 @@ void BookFeed::lose_book(FeedContext& context, std::string_view reason) {
   }
   live_ = false;
   after_gap_ = true;
+  hole_until_.reset();
   crossed_since_.reset();
   set_state(schemas::StreamState::kRecovering, reason, context);
   if (!deadline_) ask(context);
@@ -234,6 +258,7 @@ std::optional<Errc> BookFeed::replay(FeedContext& context) {
     Update& update = held_.front();
     const UpdateVerdict verdict = chain_.judge(update.ids);
     if (!drop(verdict, update.ids, true, context)) {
+      if (verdict == UpdateVerdict::kGap && hole_until_ && context.now < *hole_until_) return std::nullopt;
       if (verdict == UpdateVerdict::kGap) {  // a hole among those that waited: they go on waiting
         declare_gap(update.ids, "sequence", context);
         return std::nullopt;
@@ -246,6 +271,8 @@ std::optional<Errc> BookFeed::replay(FeedContext& context) {
     held_levels_ -= std::min(held_levels_, update.bids.size() + update.asks.size());
     held_.pop_front();
   }
+  hole_until_.reset();
+  after_gap_ = false;
   return std::nullopt;
 }
 
@@ -291,6 +318,7 @@ bool BookFeed::load(Snapshot& snapshot, FeedContext& context) {
     if (snapshot.id > chain_.last_id()) mark.to = snapshot.id;
     context.out.on_gap({instrument_, Dataset::kBook}, std::move(mark));
   }
+  hole_until_.reset();
   chain_.load(snapshot.id, live_ ? std::optional(chain_.last_id()) : std::nullopt);
   live_ = true;
   attempts_ = 0;

@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "normalize/book/book.h"
-#include "normalize/book/book_audit.h"
-#include "normalize/event_sink.h"
-#include "normalize/venue_adapter.h"
+#include "normalize/venues/binance/feed_context.h"
 #include "normalize/venues/binance/messages.h"
 #include "normalize/venues/binance/proven_side.h"
 #include "normalize/venues/binance/update_chain.h"
@@ -17,20 +15,10 @@
 
 namespace millrace::normalize::binance {
 
-// What a call needs from its surroundings. `online` is false while a recording is read: then nothing happens by time.
-struct FeedContext {
-  EventSink& out;
-  Commands& todo;
-  BookAudit* audit = nullptr;
-  UnixNanos now = 0;
-  bool online = true;
-  bool publish_book = true;
-  bool publish_bbo = false;  // dataset bbo-book
-};
-
 // One instrument's book and its way from "no snapshot" to live and back. Updates wait in a bounded buffer until a REST
 // snapshot contains or joins them; a gap costs this instrument its book and nobody else's. Lives in the Venue, so that
-// several connections can feed it: what one brings after another is stale or a duplicate and is dropped.
+// several connections can feed it: what one brings after another is stale or a duplicate and is dropped, and what one
+// left out is waited for from the other.
 class BookFeed {
  public:
   // Both arguments outlive the feed.
@@ -39,6 +27,8 @@ class BookFeed {
   // Streams for it are open from now on: asks for a snapshot, unless one is on its way or the book is live. Not before
   // the acknowledgement: a snapshot that is older than the first update may not join it.
   void start(FeedContext& context);
+  // Would it leave a hole in the live book? Then the next call wants to know whether another connection may fill it.
+  bool misses(const UpdateIds& update) const noexcept { return live_ && chain_.judge(update) == UpdateVerdict::kGap; }
   // An update from the wire; `update` may be changed. kSequenceGap: it did not follow; kBadNumber: it does not fit 64
   // bits at the book's decimals. In both cases the hole is declared, the book is gone and a snapshot asked for; nothing
   // else is for the caller to do.
@@ -74,6 +64,8 @@ class BookFeed {
   EventMeta meta_of(const Header& header, std::int64_t venue_seq) const noexcept;
   void hold(const Depth& update, FeedContext& context);
   void drop_held(FeedContext& context);
+  // An update beyond a hole: it waits for the other connection if that may still fill it, else the book is lost.
+  std::optional<Errc> on_hole(const Depth& update, FeedContext& context);
   // Puts a request for a snapshot into the commands, not before the pause that the attempts so far ask for.
   void ask(FeedContext& context);
   // The book is given up: RECOVERING, updates wait, a snapshot is asked for. The hole is the caller's to declare.
@@ -108,7 +100,7 @@ class BookFeed {
 
   Book book_;
   // Where the feed is: live_ (the book follows the stream), deadline_ (a snapshot was asked for), held_ (updates wait
-  // for one). While live_, nothing is held.
+  // for one). While live_, nothing is held but until hole_until_.
   UpdateChain chain_;
   ProvenSide proven_bids_{LadderSide::Kind::kBid};
   ProvenSide proven_asks_{LadderSide::Kind::kAsk};
@@ -123,9 +115,10 @@ class BookFeed {
   // drop.
   std::deque<Update> held_;
   std::size_t held_levels_ = 0;
-  std::optional<UnixNanos> deadline_;  // of the snapshot that was asked for; absent = none asked
-  int attempts_ = 0;                   // since the last snapshot that fitted
-  int quick_losses_ = 0;               // books in a row that were lost at once
+  std::optional<UnixNanos> deadline_;    // of the snapshot that was asked for; absent = none asked
+  std::optional<UnixNanos> hole_until_;  // live: so long the held wait for what the other connection may bring
+  int attempts_ = 0;                     // since the last snapshot that fitted
+  int quick_losses_ = 0;                 // books in a row that were lost at once
   UnixNanos live_since_ = 0;
   std::optional<UnixNanos> crossed_since_;
   bool resynced_for_crossed_ = false;

@@ -14,31 +14,34 @@ using testing::IsEmpty;
 
 constexpr UnixNanos kWait = 500'000'000;
 
-// The same scenes for books and trades: a message of id 102 that is missing on one side.
-class Doubled : public testing::TestWithParam<Dataset> {
+struct Line {
+  const char* venue;
+  Dataset dataset;
+  const char* depth = "";  // the address of a snapshot
+};
+
+// The same scenes for books, whose numbers differ between spot and futures, and for trades.
+class Doubled : public testing::TestWithParam<Line> {
  protected:
   void SetUp() override {
     second = venue.connect();
-    for (const std::size_t connection : {std::size_t{0}, second}) venue.open({{"ABC", GetParam()}}, connection);
-    if (GetParam() == Dataset::kBook) {
-      brings(100);
-      constexpr std::string_view kTarget = "/api/v3/depth?symbol=ABC&limit=1000";
-      ASSERT_TRUE(venue.answer(kTarget, R"({"lastUpdateId":100,"bids":[["9","5"]],"asks":[["11","5"]]})"));
-    } else {
-      brings(100);
+    for (const std::size_t connection : {std::size_t{0}, second}) venue.open({{"ABC", GetParam().dataset}}, connection);
+    brings(100);
+    if (is_book()) {
+      ASSERT_TRUE(venue.answer(GetParam().depth, R"({"lastUpdateId":100,"bids":[["9","5"]],"asks":[["11","5"]]})"));
     }
     brings(100, second);
     venue.clear();
   }
   void brings(int id, std::size_t connection = 0) {
     const std::string book = fmt::format(
-        R"({{"stream":"abc@depth@100ms","data":{{"e":"depthUpdate","E":1700000000000,"s":"ABC","U":{0},"u":{0},"b":[["9","{0}"]],"a":[]}}}})",
-        id);
+        R"({{"e":"depthUpdate","E":1700000000000,"s":"ABC","U":{0},"u":{0},"pu":{1},"b":[["9","{0}"]],"a":[]}})", id,
+        id - 1);
     const std::string trade = fmt::format(
-        R"({{"stream":"abc@trade","data":{{"e":"trade","E":1700000000000,"s":"ABC","t":{},"p":"9","q":"1","T":1700000000000,"m":true}}}})",
-        id);
-    (void)venue.feed(GetParam() == Dataset::kBook ? book : trade, connection);
+        R"({{"e":"trade","E":1700000000000,"s":"ABC","t":{},"p":"9","q":"1","T":1700000000000,"m":true}})", id);
+    (void)venue.feed(is_book() ? book : trade, connection);
   }
+  bool is_book() const { return GetParam().dataset == Dataset::kBook; }
   std::vector<std::int64_t> ids() const {
     std::vector<std::int64_t> all;
     for (const Recorded& event : venue.out.events) all.push_back(*event.meta.venue_seq);
@@ -51,7 +54,7 @@ class Doubled : public testing::TestWithParam<Dataset> {
     return all;
   }
 
-  VenueHarness venue{"binance-spot"};
+  VenueHarness venue{GetParam().venue};
   std::size_t second = 0;
 };
 
@@ -107,9 +110,8 @@ TEST_P(Doubled, WhatIsHeldGoesWithTheLastConnection) {
   venue.close(0);
   EXPECT_EQ(venue.out.states.back().state, StreamState::kRecovering);
   // A trade stands by itself; a book's update does not.
-  const bool trade = GetParam() == Dataset::kTrade;
-  EXPECT_EQ(ids(), trade ? std::vector<std::int64_t>{102} : std::vector<std::int64_t>{});
-  EXPECT_EQ(venue.out.drops, trade ? std::vector<std::string>{} : std::vector<std::string>{"invalid"});
+  EXPECT_EQ(ids(), is_book() ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{102});
+  EXPECT_EQ(venue.out.drops, is_book() ? std::vector<std::string>{"invalid"} : std::vector<std::string>{});
 }
 
 TEST_P(Doubled, WhatWaitsIsBounded) {
@@ -120,8 +122,15 @@ TEST_P(Doubled, WhatWaitsIsBounded) {
   EXPECT_EQ(holes().at(0), std::pair(std::int64_t{101}, std::int64_t{101}));
 }
 
-INSTANTIATE_TEST_SUITE_P(BooksAndTrades, Doubled, testing::Values(Dataset::kBook, Dataset::kTrade),
-                         [](const auto& suite) { return suite.param == Dataset::kBook ? "Book" : "Trade"; });
+INSTANTIATE_TEST_SUITE_P(Binance, Doubled,
+                         testing::Values(Line{"binance-spot", Dataset::kBook, "/api/v3/depth?symbol=ABC&limit=1000"},
+                                         Line{"binance-usdm", Dataset::kBook, "/fapi/v1/depth?symbol=ABC&limit=1000"},
+                                         Line{"binance-spot", Dataset::kTrade}, Line{"binance-usdm", Dataset::kTrade}),
+                         [](const auto& suite) {
+                           const std::string venue = suite.param.venue;
+                           return venue.substr(venue.find('-') + 1) +
+                                  (suite.param.dataset == Dataset::kBook ? "Book" : "Trade");
+                         });
 
 }  // namespace
 }  // namespace millrace::test

@@ -1,6 +1,7 @@
 #include "tests/fuzz/venue_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -18,7 +19,7 @@ using normalize::Result;
 using normalize::Subscription;
 
 constexpr schemas::UnixNanos kStart = 1'700'000'000'000'000'000;
-constexpr schemas::UnixNanos kStep = 700'000'000;
+constexpr schemas::UnixNanos kStep = 200'000'000;
 constexpr std::size_t kMaxSteps = 200;
 
 // The text on the heap with exactly the padding that frames have, full of what could be taken for more of it.
@@ -50,23 +51,24 @@ bool take_word(std::string_view& text, std::string_view word) {
   return true;
 }
 
-// One venue, one connection, and the shell's part in short.
+// One venue, two connections, and the shell's part in short.
 class Play {
  public:
   // `spaced`: with a space behind each frame, so that only the general JSON parser reads it.
   Play(std::string_view name, const normalize::VenueOptions& options, bool spaced)
       : venue_(normalize::make_venue(name, options)), sink_(venue_->instruments()), spaced_(spaced) {
-    connection_ = venue_->connect();
+    for (auto& connection : connections_) connection = venue_->connect();
   }
 
   void step(std::string_view line) {
     now_ += kStep;
     sink_.begin_frame(0, now_);
+    at_ = take_word(line, "2 ") ? 1 : 0;
     if (take_word(line, "GET ")) return answer(line);
     if (take_word(line, "REF ")) return refer(line);
     if (take_word(line, "ADD ")) return change(line, true);
     if (take_word(line, "DEL ")) return change(line, false);
-    if (line == "OPEN") return connection_->on_open({}, now_, sink_, cleared());
+    if (line == "OPEN") return connection().on_open({}, now_, sink_, cleared());
     if (line == "CLOSE") return reconnect();
     if (line == "TIME") return wake();
     if (line == "REFRESH") return refresh();
@@ -76,6 +78,7 @@ class Play {
   const CheckingSink& sink() const noexcept { return sink_; }
 
  private:
+  normalize::VenueAdapter& connection() { return *connections_[at_]; }
   normalize::Commands& cleared() {
     todo_.clear();
     return todo_;
@@ -90,7 +93,7 @@ class Play {
   void frame(std::string_view line) {
     const Padded text(std::string(line).append(spaced_ ? 1 : 0, ' '));
     const std::int64_t before = sink_.records();
-    check(connection_->on_frame({text.view(), now_, false}, sink_, cleared()), before);
+    check(connection().on_frame({text.view(), now_, false}, sink_, cleared()), before);
   }
 
   void answer(std::string_view line) {
@@ -98,7 +101,7 @@ class Play {
     if (!schemas::is_valid_utf8(target)) return;  // ours, not the venue's
     const Padded body(line);
     const std::int64_t before = sink_.records();
-    check(connection_->on_rest({target, body.view(), 200, now_}, sink_, cleared()), before);
+    check(connection().on_rest({target, body.view(), 200, now_}, sink_, cleared()), before);
   }
 
   void refer(std::string_view line) {
@@ -115,18 +118,18 @@ class Play {
     // The shell asks for no more than plan() accepts.
     if (add && !venue_->plan(one)) return;
     const std::span<const Subscription> none;
-    connection_->change(add ? one : none, add ? none : one, now_, sink_, cleared());
+    connection().change(add ? one : none, add ? none : one, now_, sink_, cleared());
   }
 
   void reconnect() {
-    connection_->on_close(now_, sink_);
-    connection_.reset();
-    connection_ = venue_->connect();
+    connection().on_close(now_, sink_);
+    connections_[at_].reset();
+    connections_[at_] = venue_->connect();
   }
 
   void wake() {
     now_ = std::max(now_, todo_.wake_at.value_or(now_));
-    connection_->on_time(now_, sink_, cleared());
+    connection().on_time(now_, sink_, cleared());
   }
 
   void refresh() {
@@ -140,7 +143,8 @@ class Play {
   bool spaced_;
   normalize::Commands todo_;
   schemas::UnixNanos now_ = kStart;
-  std::unique_ptr<normalize::VenueAdapter> connection_;  // goes before the venue
+  std::array<std::unique_ptr<normalize::VenueAdapter>, 2> connections_;  // go before the venue
+  std::size_t at_ = 0;                                                   // the one that the step is of
 };
 
 std::uint64_t play(std::string_view name, const normalize::VenueOptions& options, std::string_view steps, bool spaced) {

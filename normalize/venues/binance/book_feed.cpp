@@ -68,7 +68,8 @@ std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
   const EventMeta meta = meta_of(update, update.ids.u);
   if (apply(update.ids, update.decimals, update.bids, update.asks, meta, context)) {
     watch_crossed(context);
-    return held_.empty() ? std::nullopt : replay(context);
+    if (!held_.empty()) replay(context);
+    return std::nullopt;
   }
   declare_gap(update.ids, "bad_number", context);
   return Errc::kBadNumber;
@@ -109,7 +110,8 @@ std::optional<Errc> BookFeed::on_snapshot(Snapshot& snapshot, FeedContext& conte
     lose_book(context, "bad_number");
     return Errc::kBadNumber;
   }
-  return replay(context);
+  replay(context);
+  return std::nullopt;
 }
 
 void BookFeed::on_snapshot_failed(FeedContext& context) {
@@ -252,28 +254,27 @@ bool BookFeed::drop(UpdateVerdict verdict, const UpdateIds& update, bool held, F
   return true;
 }
 
-// The front stays in the queue until it is dealt with: a gap must leave it there, as the next snapshot may join it.
-std::optional<Errc> BookFeed::replay(FeedContext& context) {
+// The frame at hand is not to blame for what fails here: the hole says it. The front stays in the queue until it is
+// dealt with: a gap must leave it there, as the next snapshot may join it.
+void BookFeed::replay(FeedContext& context) {
   while (!held_.empty()) {
     Update& update = held_.front();
     const UpdateVerdict verdict = chain_.judge(update.ids);
     if (!drop(verdict, update.ids, true, context)) {
-      if (verdict == UpdateVerdict::kGap && hole_until_ && context.now < *hole_until_) return std::nullopt;
+      if (verdict == UpdateVerdict::kGap && hole_until_ && context.now < *hole_until_) return;
       if (verdict == UpdateVerdict::kGap) {  // a hole among those that waited: they go on waiting
-        declare_gap(update.ids, "sequence", context);
-        return std::nullopt;
+        return declare_gap(update.ids, "sequence", context);
       }
-      const bool applied = apply(update.ids, update.decimals, update.bids, update.asks, update.meta, context);
-      if (!applied) declare_gap(update.ids, "bad_number", context);
-      if (!applied) drop_held(context);
-      if (!applied) return Errc::kBadNumber;
+      if (!apply(update.ids, update.decimals, update.bids, update.asks, update.meta, context)) {
+        declare_gap(update.ids, "bad_number", context);
+        return drop_held(context);
+      }
     }
     held_levels_ -= std::min(held_levels_, update.bids.size() + update.asks.size());
     held_.pop_front();
   }
   hole_until_.reset();
   after_gap_ = false;
-  return std::nullopt;
 }
 
 // Decimals only ever grow, for the instrument and for its book; what comes coarser is raised.

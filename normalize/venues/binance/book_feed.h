@@ -74,7 +74,7 @@ class BookFeed {
   bool joins(std::int64_t snapshot_id) const;
   bool load(Snapshot& snapshot, FeedContext& context);
   // Applies what waited to the snapshot just loaded.
-  std::optional<Errc> replay(FeedContext& context);
+  void replay(FeedContext& context);
   bool drop(UpdateVerdict verdict, const UpdateIds& update, bool held, FeedContext& context);
   // False with the book half changed, if numbers do not fit: the caller gives the book up.
   bool apply(const UpdateIds& ids, Decimals decimals, std::vector<Level>& bids, std::vector<Level>& asks,

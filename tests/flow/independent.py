@@ -4,7 +4,7 @@ import collections
 import re
 import subprocess
 
-from flow import expect
+from flow import expect, wait_for
 
 LOCAL, REPLAY = 2, 3  # GapKind and Origin of common.proto
 
@@ -68,8 +68,11 @@ PARTITIONS = 4
 def ends_of(brokers, topic):
     """{partition: offset behind its last record}, of partitions that have any."""
     asked = [part for number in range(PARTITIONS) for part in ("-t", f"{topic}:{number}:-1")]
-    answer = subprocess.run(["kcat", "-Q", "-b", brokers, *asked], check=True, capture_output=True, text=True).stdout
-    told = re.findall(r"\[(\d+)\] offset (\d+)", answer)
+
+    def answer():  # kcat waits 5 s; a broker under load may take longer
+        done = subprocess.run(["kcat", "-Q", "-b", brokers, *asked], capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else None
+    told = re.findall(r"\[(\d+)\] offset (\d+)", wait_for(f"kcat knows the ends of {topic}", answer))
     return {partition: int(offset) for partition, offset in told if int(offset) > 0}
 
 

@@ -74,7 +74,7 @@ std::string AccountLane::add_topic(const std::string& topic, std::chrono::millis
   return {};
 }
 
-// REQUIRES its topic to be warm: a worker does not begin without.
+// REQUIRES its topic to be warm: a worker does not begin without. Recoveries are the one stream of an ops topic.
 StreamSlot AccountLane::open(const StreamSpec& spec) {
   const std::string& venue = spec.identity->venue;
   const bool ops = spec.type == schemas::MessageType::kRecovery;

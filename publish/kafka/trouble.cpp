@@ -16,6 +16,11 @@ struct Meaning {
   bool for_good;
 };
 constexpr std::array kMeanings = {
+    // librdkafka before 2.6.1 sends its nonce twice, and Kafka 4 takes it only once (librdkafka's pull request 4895).
+    Meaning{"with SASL mechanism SCRAM",
+            "user or password is wrong: see sasl.username and sasl.password in kafka.properties or kafka.secret_files; "
+            "or the broker is Kafka 4, to which SCRAM needs librdkafka 2.6.1 or newer",
+            true},
     Meaning{"SASL authentication error",
             "user or password is wrong: see sasl.username and sasl.password in kafka.properties or kafka.secret_files",
             true},

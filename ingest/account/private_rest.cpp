@@ -183,7 +183,8 @@ void PrivateRest::react(const Judgement& judgement, HttpAnswer& answer) {
     case Judged::kNonce:
       return ++job.at_once > kMostAtOnce ? finish(judgement, answer) : again(now);
     case Judged::kAuth:
-      return refuse(judgement, answer);
+      refuse(judgement, answer);
+      return learn_clock();  // to a time that is off some venues say no more than 401
   }
 }
 

@@ -58,8 +58,8 @@ function(millrace_precompile name headers)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# millrace_folders_as_one(TARGET [APART]...): of the target's sources those of a folder are compiled as one; those whose names begin with
-# a word of the list APART are so by themselves, as their names repeat.
+# millrace_folders_as_one(TARGET [APART]...): of the target's sources those of a folder are compiled as one; those whose
+# names begin with a word of the list APART are so by themselves, as their names repeat.
 function(millrace_folders_as_one target)
   if(NOT MILLRACE_ONE_SOURCE)
     return()

@@ -20,7 +20,6 @@
 #include "ingest/account/told_accounts.h"
 #include "ingest/auth/nonce_source.h"
 #include "ingest/worker/lane_router.h"
-#include "publish/kafka/topic_names.h"
 #include "publish/wall_clock.h"
 #include "schemas/codec/decode.h"
 
@@ -203,9 +202,7 @@ class AccountThread::Impl {
   }
 
   void tell_stop(const publish::HostStop& stop) {
-    lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-               publish::encode_host_stop(stop, setup_.epoch, schemas::Origin::kLive, wall_clock()),
-               schemas::MessageType::kStreamStatus);
+    publish::put_host_stop(*lane_, stop, setup_.epoch, schemas::Origin::kLive, wall_clock());
     if (setup_.host_stopped) setup_.host_stopped(stop);
   }
 

@@ -212,9 +212,7 @@ class IngestThread::Impl {
   void tell_stop(const VenueShared& venue, std::int64_t wait_ns) {
     const UnixNanos now = wall_clock();
     const publish::HostStop stop{venue.config.name, venue.rest_host, now + wait_ns, setup_.worker};
-    lane_->put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-               publish::encode_host_stop(stop, setup_.claim.epoch, schemas::Origin::kLive, now),
-               schemas::MessageType::kStreamStatus);
+    publish::put_host_stop(*lane_, stop, setup_.claim.epoch, schemas::Origin::kLive, now);
     venue.host_stopped(stop);
   }
 

@@ -17,12 +17,9 @@ struct Meaning {
 };
 constexpr std::array kMeanings = {
     // librdkafka before 2.6.1 sends its nonce twice, and Kafka 4 takes it only once (librdkafka's pull request 4895).
-    Meaning{"with SASL mechanism SCRAM",
-            "user or password is wrong: see sasl.username and sasl.password in kafka.properties or kafka.secret_files; "
-            "or the broker is Kafka 4, to which SCRAM needs librdkafka 2.6.1 or newer",
-            true},
     Meaning{"SASL authentication error",
-            "user or password is wrong: see sasl.username and sasl.password in kafka.properties or kafka.secret_files",
+            "user or password is wrong: see sasl.username and sasl.password in kafka.properties or kafka.secret_files; "
+            "SCRAM to Kafka 4 also needs librdkafka 2.6.1 or newer",
             true},
     Meaning{"Unsupported SASL mechanism", "the broker does not take this sasl.mechanism", true},
     Meaning{"certificate verify failed",

@@ -25,6 +25,11 @@ std::string rfc3339(UnixNanos time) {
 
 }  // namespace
 
+void put_host_stop(RecordSink& lane, const HostStop& stop, std::int64_t epoch, schemas::Origin origin, UnixNanos now) {
+  lane.put("ops." + stop.venue + ".status.v1", host_stop_key(stop.host), encode_host_stop(stop, epoch, origin, now),
+           schemas::MessageType::kStreamStatus);
+}
+
 std::string host_stop_key(std::string_view host) { return fmt::format("{}/{}", kDataset, host); }
 
 std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, schemas::Origin origin, UnixNanos now) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "publish/sequence/record_sink.h"
 #include "schemas/events/meta.h"
 #include "schemas/events/ops.h"
 
@@ -24,8 +25,11 @@ struct HostStop {
 // wrong clock must not silence the others for ever.
 inline constexpr std::int64_t kLongestHostStop = std::int64_t{3} * 86'400 * 1'000'000'000;
 
+// Puts its record into the lane of whom the host told: LIVE under the epoch of a worker, REPLAY under the instance of a
+// sidecar.
+void put_host_stop(RecordSink& lane, const HostStop& stop, std::int64_t epoch, schemas::Origin origin,
+                   schemas::UnixNanos now);
 std::string host_stop_key(std::string_view host);
-// The record: LIVE under the epoch of a worker, REPLAY under the instance of a sidecar.
 std::string encode_host_stop(const HostStop& stop, std::int64_t epoch, schemas::Origin origin, schemas::UnixNanos now);
 // Empty: a status of something else, a moment that cannot be read, or one that is over at `now`.
 std::optional<HostStop> read_host_stop(const schemas::Meta& meta, const schemas::StreamStatus& status,

@@ -221,9 +221,7 @@ void AccountRun::host_stopped(UnixNanos until) {
   const bool of_host = answered_with_ == 429 || answered_with_ == 418 || !venue_->capabilities().rest_limit_per_key;
   if (!of_host) return;
   const publish::HostStop stop{settings_.config.venue, host_.authority(), until, told_as_};
-  world_.lane.put(publish::ops_topic(stop.venue, "status"), publish::host_stop_key(stop.host),
-                  publish::encode_host_stop(stop, settings_.fills.instance, schemas::Origin::kReplay, world_.now()),
-                  MessageType::kStreamStatus);
+  publish::put_host_stop(world_.lane, stop, settings_.fills.instance, schemas::Origin::kReplay, world_.now());
 }
 
 void AccountRun::would_publish(const normalize::FoundFill& fill) {

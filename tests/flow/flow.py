@@ -21,6 +21,15 @@ KAFKA = str(ROOT / "deploy/kafka/kafka")
 LONG = os.environ.get("MILLRACE_LONG") == "1"
 
 
+KAFKA_VERSION = os.environ.get("MILLRACE_KAFKA", "3.9.2")
+
+
+def skip(why):
+    """Ends the test as skipped, for ctest and for who reads."""
+    print(f"SKIPPED: {why}")
+    sys.exit(77)
+
+
 class Failed(Exception):
     pass
 
@@ -93,7 +102,7 @@ class Flow:
         self.name = name
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{name}-"))
         self.prefix = name.replace("_", "-")
-        self.nodes, self.version = nodes, version or os.environ.get("MILLRACE_KAFKA", "3.9.2")
+        self.nodes, self.version = nodes, version or KAFKA_VERSION
         self.secure, self.kafka_section = secure, ""
         self.children = []
         self.config = self.dir / "ingest.yaml"

@@ -5,12 +5,10 @@ import datetime
 import sys
 
 from account_flow import add_accounts, control, sidecar, topic
-from flow import LONG, Flow, expect, wait_for
+from flow import LONG, Flow, expect, skip, wait_for
 
-SKIPPED = 77
 if not LONG and not sys.argv[1:]:
-    print("skipped: set MILLRACE_LONG=1")
-    sys.exit(SKIPPED)
+    skip("set MILLRACE_LONG=1")
 
 VENUE = "binance-spot"  # counts by address
 ACCOUNT = f"{VENUE}:main"

@@ -7,16 +7,12 @@ two minutes."""
 import json
 import re
 import signal
-import sys
 
 from account_flow import add_accounts, control, missing_and_extra, sidecar, topic
-from flow import LONG, Flow, expect, wait_for
-
-SKIPPED = 77
+from flow import LONG, Flow, expect, skip, wait_for
 
 if not LONG:
-    print("skipped: set MILLRACE_LONG=1")
-    sys.exit(SKIPPED)
+    skip("set MILLRACE_LONG=1")
 
 PUBLIC = "binance-usdm"
 WELL = "coinbase-exchange:well"

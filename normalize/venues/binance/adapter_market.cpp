@@ -48,8 +48,7 @@ Result<void> BinanceAdapter::on_quote(EventSink& out) {
   state->quote = bbo;
   commit(id, quote.decimals);
   mark_live({id, Dataset::kBbo}, "data", out);
-  EventMeta meta = meta_of(quote);
-  meta.venue_seq = quote.u;
+  EventMeta meta = meta_of(quote, quote.u);
   if (bbo.bid && bbo.ask && bbo.bid->price >= bbo.ask->price) meta.flags |= schemas::flag::kCrossed;
   out.on_bbo({id, Dataset::kBbo}, meta, bbo);
   return {};
@@ -69,7 +68,6 @@ Result<void> BinanceAdapter::on_trade(MessageKind kind, UnixNanos now, EventSink
   commit(id, trade.decimals);
   TradeFeed& feed = dataset == Dataset::kTradeAgg ? state->trade_agg : state->trade;
   FeedContext surroundings = context(id, now, out, todo);
-  surroundings.doubled = !offline_ && feed.misses(trade) && venue_.fed_elsewhere(*this, stream);
   feed.on_trade(trade, stream, surroundings);
   return {};
 }

@@ -161,7 +161,6 @@ Result<void> BinanceAdapter::on_depth(UnixNanos now, EventSink& out, Commands& t
   if (state == nullptr) return error ? Result<void>(*std::move(error)) : Result<void>();
   if (venue_.config().rule == ChainRule::kFutures && !depth.ids.pu) return Error{Errc::kMissingField, "pu"};
   FeedContext feed = context(id, now, out, todo);
-  feed.doubled = !offline_ && state->book.misses(depth.ids) && venue_.fed_elsewhere(*this, {id, Dataset::kBook});
   if (const auto failed = state->book.on_update(depth, feed)) {
     return Error{*failed, fmt::format("{} {}", depth.symbol, *failed == Errc::kSequenceGap ? "U" : "b, a")};
   }
@@ -297,7 +296,8 @@ void BinanceAdapter::close_stream(StreamKey stream, UnixNanos now, EventSink& ou
 
 // Which datasets the book is published to is asked anew each time: subscriptions change while books run.
 FeedContext BinanceAdapter::context(InstrumentId id, UnixNanos now, EventSink& out, Commands& todo) const {
-  return {out,
+  return {*this,
+          out,
           todo,
           venue_.audit(),
           now,

@@ -28,6 +28,8 @@ class BinanceAdapter : public VenueAdapter {
   void on_close(UnixNanos now, EventSink& out) override;
 
   bool carries(StreamKey stream) const noexcept;
+  // Another open connection carries the stream as well.
+  bool doubled(StreamKey stream) const noexcept { return !offline_ && venue_.fed_elsewhere(*this, stream); }
 
  private:
   // Streams of one SUBSCRIBE, until its answer.

@@ -35,7 +35,7 @@ struct Bound {
 constexpr Bound kHeldLive{1'000, 200'000};
 constexpr Bound kHeldOffline{100'000, 4'000'000};
 constexpr std::size_t kMostUpdatesBeyondHole =
-    100;  // of them beyond a hole in a live book: more than kTwinWithin brings
+    100;  // of them beyond a hole in a live book: more than half a second brings
 
 }  // namespace
 
@@ -75,17 +75,13 @@ std::optional<Errc> BookFeed::on_update(Depth& update, FeedContext& context) {
   return Errc::kBadNumber;
 }
 
-// Both carry the same updates in the same order: the one that brings what the other has brought already is past the
-// hole, too.
+// The one that brings what the other has brought already is past the hole, too.
 std::optional<Errc> BookFeed::on_hole(const Depth& update, FeedContext& context) {
-  if (!hole_until_) hole_until_ = context.now + kTwinWithin;
   const bool both_past = !held_.empty() && update.ids.u <= held_.back().ids.u;
-  const bool wait =
-      context.doubled && !both_past && context.now < *hole_until_ && held_.size() < kMostUpdatesBeyondHole;
-  if (wait) {
+  const bool full = held_.size() >= kMostUpdatesBeyondHole;
+  if (may_be_filled(hole_until_, both_past || full, {instrument_, Dataset::kBook}, context)) {
     after_gap_ = true;  // should it stay one
     hold(update, context);
-    context.todo.wake(hole_until_);
     return std::nullopt;
   }
   const bool first = held_.empty() || update.ids.u < held_.front().ids.u;
@@ -151,16 +147,6 @@ bool BookFeed::refresh(EventSink& out) {
   meta.flags = state_flags() | schemas::flag::kSnapshot | schemas::flag::kRefresh;
   out.on_book({instrument_, Dataset::kBook}, meta, whole_book());
   return true;
-}
-
-// T and E go out as they came. Spot sends no T with depth updates: venue_time is then absent rather than guessed.
-EventMeta BookFeed::meta_of(const Header& header, std::int64_t venue_seq) const noexcept {
-  EventMeta meta;
-  meta.venue_seq = venue_seq;
-  meta.venue_time = header.happened;
-  meta.venue_send_time = header.sent;
-  if (header.bad_time) meta.flags |= schemas::flag::kBadVenueTime;
-  return meta;
 }
 
 // Copies, because the decoder's rows are reused by the next frame.

@@ -27,8 +27,6 @@ class BookFeed {
   // Streams for it are open from now on: asks for a snapshot, unless one is on its way or the book is live. Not before
   // the acknowledgement: a snapshot that is older than the first update may not join it.
   void start(FeedContext& context);
-  // Would it leave a hole in the live book? Then the next call wants to know whether another connection may fill it.
-  bool misses(const UpdateIds& update) const noexcept { return live_ && chain_.judge(update) == UpdateVerdict::kGap; }
   // An update from the wire; `update` may be changed. kSequenceGap: it did not follow; kBadNumber: it does not fit 64
   // bits at the book's decimals. In both cases the hole is declared, the book is gone and a snapshot asked for; nothing
   // else is for the caller to do.
@@ -61,7 +59,6 @@ class BookFeed {
     std::vector<Level> bids, asks;
   };
 
-  EventMeta meta_of(const Header& header, std::int64_t venue_seq) const noexcept;
   void hold(const Depth& update, FeedContext& context);
   void drop_held(FeedContext& context);
   // An update beyond a hole: it waits for the other connection if that may still fill it, else the book is lost.

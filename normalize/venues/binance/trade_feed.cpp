@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "schemas/events/time.h"
+
 namespace millrace::normalize::binance {
 namespace {
 
@@ -28,41 +30,26 @@ schemas::Trade body_of(const TradeMessage& trade) {
 
 }  // namespace
 
-EventMeta meta_of(const Header& header) noexcept {
-  EventMeta meta;
-  meta.venue_time = header.happened;
-  meta.venue_send_time = header.sent;
-  if (header.bad_time) meta.flags |= schemas::flag::kBadVenueTime;
-  return meta;
-}
-
+// A trade of a lower id than one that is held comes by the other connection: then both are past the hole.
 void TradeFeed::on_trade(const TradeMessage& trade, StreamKey stream, FeedContext& context) {
   const UnixNanos time = trade.happened.value_or(last_time_);
-  EventMeta meta = meta_of(trade);
-  meta.venue_seq = trade.id;
+  const EventMeta meta = meta_of(trade, trade.id);
   if (last_ && trade.id <= *last_) {
     if (trade.id == *last_ || time < last_time_ + kIdsBeganAnew) return context.out.on_drop("duplicate");
     release(kEverything, stream, context);
     context.out.on_gap(stream, {schemas::GapKind::kVenue, {}, {}, {}, "ids_began_anew"});
     last_.reset();
   }
-  const bool hole = misses(trade);
-  const bool wait = hole && may_be_filled(trade.id, context);
+  const bool hole = last_ && trade.id - *last_ > 1;
+  const bool both_past = !held_.empty() && trade.id <= held_.rbegin()->first;
+  const bool full = held_.size() >= kMostTradesBeyondHole;
+  const bool wait = hole && may_be_filled(hole_until_, both_past || full, stream, context);
   if (!hole || (!wait && held_.empty())) {
     publish(trade.id, time, meta, body_of(trade), stream, context);
     return release(trade.id, stream, context);
   }
   hold(trade, time, meta, context);
-  if (!wait) return release(trade.id, stream, context);
-  context.todo.wake(hole_until_);
-}
-
-// Both connections carry the same trades in the same order: one that brings less than the other has brought already is
-// past the hole, too.
-bool TradeFeed::may_be_filled(std::int64_t id, const FeedContext& context) {
-  if (!hole_until_) hole_until_ = context.now + kTwinWithin;
-  const bool both_past = !held_.empty() && id <= held_.rbegin()->first;
-  return context.doubled && !both_past && context.now < *hole_until_ && held_.size() < kMostTradesBeyondHole;
+  if (!wait) release(trade.id, stream, context);
 }
 
 void TradeFeed::hold(const TradeMessage& trade, UnixNanos time, EventMeta meta, FeedContext& context) {

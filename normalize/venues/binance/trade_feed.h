@@ -6,22 +6,16 @@
 #include <string>
 
 #include "normalize/venues/binance/feed_context.h"
-#include "normalize/venues/binance/messages.h"
 
 namespace millrace::normalize::binance {
-
-// EventMeta of what a message says of its times; in all but the times as an empty one.
-EventMeta meta_of(const Header& header) noexcept;
 
 // One instrument's trades of one kind (trade or trade-agg). Ids rise by one per symbol: a hole is a loss, also across a
 // reconnect; an id that was there is the other connection's, and what one of two connections left out is waited for
 // from the other. Lives in the Venue.
 class TradeFeed {
  public:
-  // Would it leave a hole? Then the next call wants to know whether another connection may fill it.
-  bool misses(const TradeMessage& trade) const noexcept { return last_ && trade.id > *last_ && trade.id - *last_ > 1; }
   // A trade whose numbers were checked. Publishes it, drops it as a duplicate, or holds it until what is missing before
-  // it has come, for kTwinWithin at most.
+  // it has come, for half a second at most.
   void on_trade(const TradeMessage& trade, StreamKey stream, FeedContext& context);
   // Declares what did not come in time; returns when to look next.
   std::optional<UnixNanos> on_time(StreamKey stream, FeedContext& context);
@@ -36,8 +30,6 @@ class TradeFeed {
     UnixNanos time = 0;
   };
 
-  // Told of a trade beyond a hole: may the other connection still bring what is missing?
-  bool may_be_filled(std::int64_t id, const FeedContext& context);
   void hold(const TradeMessage& trade, UnixNanos time, EventMeta meta, FeedContext& context);
   // Everything up to this id, its holes declared, and then what follows without one.
   void release(std::int64_t up_to, StreamKey stream, FeedContext& context);

@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
             "[thrd:sasl_ssl://b:1/bootstrap]: sasl_ssl://b:1/bootstrap: SASL authentication error: Authentication "
             "failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512 (after "
             "526ms in state AUTH_REQ)",
-            "SCRAM needs librdkafka 2.6.1", true},
+            "SCRAM to Kafka 4 also needs librdkafka 2.6.1", true},
         Complaint{"[thrd:sasl_ssl://b:1/bootstrap]: sasl_ssl://b:1/bootstrap: SASL authentication error: no",
                   "user or password is wrong", true},
         Complaint{"[thrd:ssl://b:1/bootstrap]: ssl://b:1/bootstrap: SSL handshake failed: error:0A000086:SSL "

@@ -87,6 +87,10 @@ void AccountFeed::on_state(const StateChange& change) {
     spdlog::error("account_halted venue={} account={} reason={} next=\"after SIGHUP\" detail=\"{}\"",
                   venue_->venue_name(), writer_.account(), ingest::name(change.reason), change.detail);
   }
+  if (change.host_limited) {
+    rest_.stop_until(change.retry_at);
+    if (ports_.host_stopped) ports_.host_stopped(change.retry_at);
+  }
   if (stopping_ && link_down_) stopped_ = true;
   if (!halted_.empty() && !stopping_) return;  // our own doing, and told already
   const bool logged_in = open_ && change.state == StreamState::kSubscribing;

@@ -21,10 +21,11 @@ struct AccountPorts {
   LinkFactory make_link;
   std::function<void(HttpRequest, HttpsConnection::Done)> send_request;
   std::function<UnixNanos()> now;
-  std::function<void()> frame_begins;                      // before the first frame of a drain; may be empty
-  std::function<void()> drained;                           // hand over what was published; may be empty
-  std::function<bool()> lane_full;                         // may be empty: never
-  std::function<void(UnixNanos until)> host_stopped = {};  // as PrivateRest::Ports; may be empty
+  std::function<void()> frame_begins;  // before the first frame of a drain; may be empty
+  std::function<void()> drained;       // hand over what was published; may be empty
+  std::function<bool()> lane_full;     // may be empty: never
+  // As PrivateRest::Ports, and after close code 1008. May be empty.
+  std::function<void(UnixNanos until)> host_stopped = {};
 };
 
 // What one account's feed counts, beside the writer's own. Readable from any thread.

@@ -136,6 +136,22 @@ TEST(AccountFeed, ARefusedLoginIsTheSessionsBusiness) {
   EXPECT_EQ(kraken.link().reports.back(), Progress::kAuthRefused);
 }
 
+// Close code 1008: REST to that host waits as long as the connection does, here and in the other processes.
+TEST(AccountFeed, AVenueThatLimitsTheSessionIsAskedNothing) {
+  Kraken kraken;
+  kraken.go_live();
+  const UnixNanos until = kraken.now + 30 * kSecond;
+  kraken.link().close(Reason::kLimited, kraken.now);
+  EXPECT_THAT(kraken.host_stops, ElementsAre(until));
+  const std::size_t asked = kraken.requests.size();
+  kraken.link().open(kraken.now);
+  kraken.tick(until - kSecond);
+  EXPECT_THAT(kraken.requests, SizeIs(asked));
+  kraken.tick(until + kSecond);
+  ASSERT_THAT(kraken.requests, SizeIs(asked + 1));
+  EXPECT_EQ(kraken.requests.back().target, "/0/private/GetWebSocketsToken");
+}
+
 struct RefusedKraken : Kraken {
   // The key is refused until nothing more is sent, from the next tick on.
   void refuse_all() {

@@ -28,6 +28,7 @@ AccountFixture::AccountFixture(std::string_view venue_name, std::string_view sec
                         std::string(request.body.reveal()), std::move(key), std::move(done)});
   };
   ports.now = [this] { return now; };
+  ports.host_stopped = [this](UnixNanos until) { host_stops.push_back(until); };
   ports.lane_full = [this] { return lane_full; };
   feed = std::make_unique<AccountFeed>(std::move(venue), std::move(signer), AccountFeed::Settings{}, *writer,
                                        std::move(ports));

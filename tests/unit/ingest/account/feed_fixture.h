@@ -39,7 +39,8 @@ class AccountFixture {
   UnixNanos now = kStart;
   bool lane_full = false;
   KeepingSink sink;
-  std::vector<FakeLink*> links;      // the last one is alive
+  std::vector<FakeLink*> links;  // the last one is alive
+  std::vector<UnixNanos> host_stops;
   std::deque<SentRequest> requests;  // all that were sent; those before the last are answered
   std::unique_ptr<publish::AccountWriter> writer;
   std::unique_ptr<AccountFeed> feed;

@@ -20,6 +20,8 @@ void FakeLink::tell(SessionState state, Reason reason, UnixNanos now) {
   change.state = state;
   change.reason = reason;
   change.at = now;
+  change.host_limited = reason == Reason::kLimited;
+  if (change.host_limited) change.retry_at = now + 30 * kSecond;
   listener.on_state(change);
 }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """No key leaves the processes: accounts of several venues run with worker and sidecar, keys are wrong, revoked and refused,
-and then no part of any key is in logs, metrics, topics, written files, arguments, environments, or in the memory that a
-core file would have."""
+and then no part of any key is in logs, metrics, topics, written files, recordings, arguments, environments, or in the
+memory that a core file would have."""
 import base64
 import os
 import pathlib
 import re
+import subprocess
 
 from account_flow import add_accounts, control, sidecar
 from flow import Flow, expect, wait_for
@@ -70,7 +71,7 @@ with Flow("secrets") as flow:
     keys = flow.dir / "keys"
     secrets = canaries(keys)
     expect(len(secrets) >= 4 * len(VENUES), f"there are keys to look for: {sorted(secrets)}")
-    worker = flow.ingest()
+    worker = flow.ingest("--record", flow.dir / "recorded")
     watcher = sidecar(flow)
     for venue in VENUES:
         wait_for(f"records of {venue}", lambda: flow.metric(worker, "millrace_account_records_total", venue=venue) > 5)
@@ -91,6 +92,11 @@ with Flow("secrets") as flow:
     records = flow.run("tail", "--brokers", flow.brokers, "--prefix", flow.prefix, "--json", "--from", "beginning",
                        "--until-end").stdout
     search("the topics", [records.encode()], secrets)
+    recorded = 0
     for path in files_below(flow.dir, keys):
         search(os.fspath(path), [path.read_bytes()], secrets)
+        if path.suffix == ".zst":
+            recorded += 1
+            search(os.fspath(path), [subprocess.check_output(["zstd", "-dc", path])], secrets)
+    expect(recorded > 0, "there are recordings")
     print(f"{len(secrets)} secrets looked for, none found; {len(records.splitlines())} records")

@@ -14,6 +14,7 @@
 #include "ingest/worker/lane_router.h"
 #include "ingest/worker/leftover.h"
 #include "ingest/worker/session_setup.h"
+#include "ingest/worker/thread_priority.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/wall_clock.h"
 
@@ -79,6 +80,7 @@ class IngestThread::Impl {
   // Everything that belongs to the thread is made on it, so that no member needs a lock. The promise is the only thing
   // that crosses at the start; after it the worker's thread may read what metrics need.
   void run(std::promise<std::vector<std::string>> started) {
+    if (setup_.yields) yield_to_accounts();
     try {
       lane_ = setup_.make_lane();
       lane_->set_listener(&router_);

@@ -41,6 +41,7 @@ struct ThreadSetup {
   int number = 0;
   ThreadClaim claim;
   bool in_group = false;
+  bool yields = false;  // to the account thread, where the processor is short
   std::string worker;
   std::function<std::unique_ptr<publish::Lane>()> make_lane;  // called on the thread
   std::int64_t refresh_ns = 0;

@@ -267,6 +267,7 @@ class Worker::Impl {
       setup.in_group = group_ != nullptr;
       setup.worker = config_.worker;
       setup.make_lane = [this, number = setup.number] { return make_market_lane(config_, number); };
+      setup.yields = !config_.accounts.empty();
       setup.refresh_ns = config_.refresh_s * 1'000'000'000;
       setup.heartbeat_ns = config_.heartbeat_ms * 1'000'000;
       setup.shutdown_ms = config_.shutdown_ms;

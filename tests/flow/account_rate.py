@@ -160,6 +160,8 @@ with Flow("account_rate") as flow:
         if name == "flood":
             wait_for("the flood", lambda: flow.metric(worker, "millrace_streams", venue=MARKET, state="LIVE") >= MARKET_STREAMS,
                      120, step=0.5)
+            nices = worker.nices()
+            expect(max(nices) == min(min(nices) + 10, 19), f"market data yields to fills: {nices}")
         windows.append(measure(flow, worker))
         expect(worker.stop(120) == 0, f"it ends cleanly: {worker.tail()}")
     ledger = control(flow, BUSY, "ledger")

@@ -94,6 +94,11 @@ class Process:
                 return int(line.split()[1]) * 1024
         return 0
 
+    def nices(self):
+        """The nice of each thread."""
+        return [int(stat.read_text().rpartition(")")[2].split()[16])
+                for stat in pathlib.Path(f"/proc/{self.child.pid}/task").glob("*/stat")]
+
 
 class Flow:
     """One flow test: its folder, broker, topics and children. Use as a context manager."""

@@ -26,6 +26,8 @@ class VenueLink final : public ingest::Link {
   void stop() override { later({.kind = ingest::Outcome::Kind::kStop}); }
   const ingest::SessionStats& stats() const noexcept override { return stats_; }
 
+  // Expires with the link: its feed may end one long before it wants the next.
+  std::weak_ptr<int> alive() const noexcept { return alive_; }
   // Often: pings, and an end of what is silent.
   void watch();
 

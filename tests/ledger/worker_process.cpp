@@ -94,6 +94,7 @@ void WorkerProcess::make_feed(std::unique_ptr<normalize::AccountVenue> venue) {
     auto link = std::make_unique<VenueLink>(std::move(settings), listener, world_.host, world_.time, world_.history,
                                             world_.random.next());
     link_ = link.get();
+    link_alive_ = link->alive();
     return link;
   };
   ports.send_request = [this](ingest::HttpRequest request, ingest::HttpsConnection::Done done) {
@@ -116,7 +117,7 @@ void WorkerProcess::make_feed(std::unique_ptr<normalize::AccountVenue> venue) {
 
 void WorkerProcess::tick() {
   if (!started_) return;
-  if (link_ != nullptr) link_->watch();
+  if (!link_alive_.expired()) link_->watch();
   feed_->tick(world_.time.now());
 }
 

@@ -68,7 +68,8 @@ class WorkerProcess {
 
   World world_;
   std::unique_ptr<publish::AccountWriter> writer_;
-  VenueLink* link_ = nullptr;  // of the feed
+  VenueLink* link_ = nullptr;  // of the feed, while link_alive_
+  std::weak_ptr<int> link_alive_;
   std::unique_ptr<ingest::AccountFeed> feed_;
   bool started_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);

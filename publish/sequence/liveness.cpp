@@ -119,11 +119,14 @@ bool Sequencer::settled() const noexcept {
   return std::ranges::none_of(streams_, [](const Stream& one) { return one.released && one.in_flight > 0; });
 }
 
+// An adapter's LIVE without a record stands for the first data: said of trades, which may be silent for hours.
 void Sequencer::on_state(StreamKey key, StreamState state, std::string_view reason) {
   // Offline a state opens no stream: its name may still be unknown, and nobody would read the record.
   if (!options_.live && find(key) == nullptr) return;
   Stream& stream = open(key);
-  if (!stream.foreign) set_state(stream, state, reason, {}, now_);
+  if (stream.foreign) return;
+  if (state == StreamState::kLive && stream.connection == current_) stream.has_data = true;
+  set_state(stream, state, reason, {}, now_);
 }
 
 // One place for all changes, so that status tells each exactly once.

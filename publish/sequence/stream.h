@@ -66,7 +66,7 @@ struct Stream {
   std::int64_t cadence_ns = 0;  // 0 = on change
   ConnectionId connection = kNoConnection;
   bool assigned = false;    // by the shell; else the connection is that of the last record
-  bool has_data = false;    // on this connection
+  bool has_data = false;    // on this connection, or its adapter's word that none is to be waited for
   bool had_record = false;  // since the last heartbeat
   bool had_loss = false;    // since the last heartbeat: of its records perhaps none was taken
   bool released = false;    // unsubscribed: neither heartbeat nor staleness

@@ -158,6 +158,17 @@ TEST(Stale, OnChangeWhenItsConnectionIsSilentTooLongAndBackWhenItSpeaks) {
   EXPECT_THAT(h.reasons(), ElementsAre("data", "silent", "data"));
 }
 
+TEST(Stale, NotAStreamThatWasSubscribedAndHasHadNoDataYet) {
+  Live h;
+  h.sequencer.begin_frame(1, kStart);
+  h.sequencer.on_state(h.key(Dataset::kBbo), StreamState::kLive, "subscribed");
+  h.sequencer.begin_frame(1, kStart + 9 * kSecond);  // of another stream
+  h.sequencer.tick(kStart + 10 * kSecond);
+  EXPECT_EQ(h.state(Dataset::kBbo), StreamState::kLive);
+  h.sequencer.tick(kStart + 20 * kSecond);
+  EXPECT_EQ(h.state(Dataset::kBbo), StreamState::kStale);
+}
+
 TEST(Stale, APongIsEnoughForOnChangeButNotForACadence) {
   Live h;
   h.sequencer.begin_frame(1, kStart);

@@ -125,7 +125,8 @@ void Sequencer::on_state(StreamKey key, StreamState state, std::string_view reas
   if (!options_.live && find(key) == nullptr) return;
   Stream& stream = open(key);
   if (stream.foreign) return;
-  if (state == StreamState::kLive && stream.connection == current_) stream.has_data = true;
+  const bool on_wire = current_ != kNoConnection && stream.connection == current_;
+  if (state == StreamState::kLive && on_wire) stream.has_data = true;
   set_state(stream, state, reason, {}, now_);
 }
 

@@ -169,6 +169,14 @@ TEST(Stale, NotAStreamThatWasSubscribedAndHasHadNoDataYet) {
   EXPECT_EQ(h.state(Dataset::kBbo), StreamState::kStale);
 }
 
+TEST(Stale, AStreamThatIsLiveWithoutAConnectionHasNoProofButItsRecords) {
+  Harness h{Harness::live()};
+  h.sequencer.begin_timer(kStart);
+  h.sequencer.on_state(h.key(Dataset::kBbo), StreamState::kLive, "reference");
+  h.bbo();
+  EXPECT_EQ(h.sink.meta().staleness_ns, 0);
+}
+
 TEST(Stale, APongIsEnoughForOnChangeButNotForACadence) {
   Live h;
   h.sequencer.begin_frame(1, kStart);

@@ -143,14 +143,11 @@ def symbols_change(flow, watch, wanted, more, fewer):
     watch.wait("the added symbol", added, 90)
     subscribe(flow, "unsubscribe", venue, [fewer])
     watch.wait("the symbol that was taken away", removed, 60, states=["DISCONNECTED"])
-
-    def listed():
-        rows = {row["symbol"]: row for row in subscriptions(flow, venue)}
-        expect(fewer not in rows, f"{fewer} is not listed any more")
-        return rows[symbol]["state"] == "LIVE" and rows[symbol]["worker"]
-    worker = wait_for("the listing knows it", listed, 60, step=1)
+    rows = {row["symbol"]: row for row in subscriptions(flow, venue)}
+    expect(fewer not in rows, f"{fewer} is not listed any more")
+    expect(rows[symbol]["state"] == "LIVE" and rows[symbol]["worker"], f"the listing knows it: {rows[symbol]}")
     watch.wait("the others, some of which have just moved", (wanted | added) - removed, by_weight(wanted))
-    print(f"one symbol more, one less: {symbol} is served by {worker}", flush=True)
+    print(f"one symbol more, one less: {symbol} is served by {rows[symbol]['worker']}", flush=True)
     return (wanted | added) - removed
 
 

@@ -27,7 +27,7 @@ class VenueLink final : public ingest::Link {
   const ingest::SessionStats& stats() const noexcept override { return stats_; }
 
   // Expires with the link: its feed may end one long before it wants the next.
-  std::weak_ptr<int> alive() const noexcept { return alive_; }
+  std::weak_ptr<VenueLink> watched() { return std::shared_ptr<VenueLink>(alive_, this); }
   // Often: pings, and an end of what is silent.
   void watch();
 

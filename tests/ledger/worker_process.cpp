@@ -93,8 +93,7 @@ void WorkerProcess::make_feed(std::unique_ptr<normalize::AccountVenue> venue) {
   ports.make_link = [this](ingest::SessionSettings settings, ingest::SessionListener& listener) {
     auto link = std::make_unique<VenueLink>(std::move(settings), listener, world_.host, world_.time, world_.history,
                                             world_.random.next());
-    link_ = link.get();
-    link_alive_ = link->alive();
+    link_ = link->watched();
     return link;
   };
   ports.send_request = [this](ingest::HttpRequest request, ingest::HttpsConnection::Done done) {
@@ -117,7 +116,7 @@ void WorkerProcess::make_feed(std::unique_ptr<normalize::AccountVenue> venue) {
 
 void WorkerProcess::tick() {
   if (!started_) return;
-  if (!link_alive_.expired()) link_->watch();
+  if (const auto link = link_.lock()) link->watch();
   feed_->tick(world_.time.now());
 }
 

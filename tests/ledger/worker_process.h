@@ -68,8 +68,7 @@ class WorkerProcess {
 
   World world_;
   std::unique_ptr<publish::AccountWriter> writer_;
-  VenueLink* link_ = nullptr;  // of the feed, while link_alive_
-  std::weak_ptr<int> link_alive_;
+  std::weak_ptr<VenueLink> link_;  // of the feed
   std::unique_ptr<ingest::AccountFeed> feed_;
   bool started_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);

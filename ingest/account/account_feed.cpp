@@ -104,6 +104,8 @@ void AccountFeed::on_open(UnixNanos now) {
   wake_at_.reset();
   waiting_.clear();
   writer_.begin_frame(now);
+  check_halt(now);  // what the link before stood in spite of
+  if (!halted_.empty()) return;
   link_->report(Progress::kLoggingIn, {});
   adapter_->on_open(now, writer_, todo_);
   execute(now);

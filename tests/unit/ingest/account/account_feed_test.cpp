@@ -229,6 +229,19 @@ TEST(AccountFeed, ALiveStreamOutlivesItsRefusedKey) {
   EXPECT_EQ(kraken.state(), "HALTED auth_refused");
 }
 
+TEST(AccountFeed, AConnectionThatIsQuickerThanTheTickIsNoneEither) {
+  RefusedKraken kraken;
+  kraken.go_live();
+  kraken.tick(kraken.now + 13 * 60 * kSecond);  // the next token
+  kraken.refuse_all();
+  const std::size_t sent = kraken.link().sent.size();
+  kraken.link().close(Reason::kEof, kraken.now);
+  kraken.link().open(kraken.now);
+  EXPECT_TRUE(kraken.link().stops);
+  EXPECT_EQ(kraken.state(), "HALTED auth_refused");
+  EXPECT_THAT(kraken.link().sent, SizeIs(sent));
+}
+
 TEST(AccountFeed, WithOtherKeysTheSessionIsTheirs) {
   Kraken kraken;
   kraken.go_live();

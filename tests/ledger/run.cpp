@@ -199,13 +199,14 @@ bool Run::until(std::int64_t at_most, const std::function<bool()>& done) {
 
 void Run::settle() {
   calm_down();
-  // Down for good is the worker only until its configuration is changed, and so it is started anew.
   until(60 * kSecond, [] { return false; });
-  if (worker_ && worker_->is_halted()) kill_worker();
   host_.face().cut(time_.now());
   host_.deliver();
-  const auto live = [this] { return worker_ && worker_->is_live(); };
   until(kSecond, [] { return false; });
+  // Down for good is the worker only until its configuration is changed, and so it is started anew. One whose key was
+  // refused while its stream stood goes down with the stream.
+  if (worker_ && worker_->is_halted()) kill_worker();
+  const auto live = [this] { return worker_ && worker_->is_live(); };
   if (!until(600 * kSecond, live)) stuck_ = "the worker's streams do not become live again";
   until(scenario_.knobs.rest_lag_ns + scenario_.knobs.rest_lag_spread_ns + 60 * kSecond, [] { return false; });
   until(60 * kSecond, [this] { return sidecar_ != nullptr; });

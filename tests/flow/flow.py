@@ -100,6 +100,12 @@ class Process:
                 for stat in pathlib.Path(f"/proc/{self.child.pid}/task").glob("*/stat")]
 
 
+def mutual_tls(secrets, certificate=True):
+    """What a configuration says below kafka, besides brokers and prefix, to come by client certificate."""
+    own = f", ssl.certificate.location: {secrets}/client.pem, ssl.key.location: {secrets}/client.key"
+    return f"  properties: {{security.protocol: ssl, ssl.ca.location: {secrets}/ca.pem{own if certificate else ''}}}\n"
+
+
 class Flow:
     """One flow test: its folder, broker, topics and children. Use as a context manager."""
 
@@ -171,8 +177,8 @@ class Flow:
         """change(text) -> text of the worker's configuration."""
         self.config.write_text(change(self.config.read_text()))
 
-    def ingest(self, *options, name="ingest"):
-        process = self.start(name, "ingest", "--config", self.config, *options)
+    def ingest(self, *options, name="ingest", config=None):
+        process = self.start(name, "ingest", "--config", config or self.config, *options)
         process.ready = process.first_line()
         return process
 

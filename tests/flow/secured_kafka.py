@@ -11,7 +11,7 @@ import subprocess
 
 from account_flow import (add_accounts, control, ledger_fills, missing_and_extra, sidecar, topic, topic_fills,
                           watermark)
-from flow import KAFKA_VERSION, ROOT, Flow, Process, expect, skip, wait_for
+from flow import KAFKA_VERSION, ROOT, Flow, Process, expect, mutual_tls, skip, wait_for
 
 LISTENER = os.environ.get("LISTENER_EXAMPLE", str(ROOT / "build/release/clients/cpp/listener_example"))
 BOOK, FILLS = "market.kraken.book.v1", "account.kraken.execution.v1"
@@ -22,11 +22,6 @@ def scram(secrets, user, authority="ca.pem", password=None):
     return (f"  properties: {{security.protocol: sasl_ssl, sasl.mechanism: SCRAM-SHA-512, sasl.username: {user}, "
             f"ssl.ca.location: {secrets / authority}}}\n"
             f"  secret_files: {{sasl.password: {secrets / (password or user + '.password')}}}\n")
-
-
-def mutual(secrets, certificate=True):
-    own = f", ssl.certificate.location: {secrets}/client.pem, ssl.key.location: {secrets}/client.key"
-    return f"  properties: {{security.protocol: ssl, ssl.ca.location: {secrets}/ca.pem{own if certificate else ''}}}\n"
 
 
 class Variants:
@@ -64,9 +59,9 @@ def check_refusals(flow, variants):
     wrong = variants.write("wrong_password", "scram", scram(secrets, "millrace", password="reader.password"))
     stranger = variants.write("unknown_authority", "scram", scram(secrets, "millrace", authority="stranger.pem"))
     missing = variants.write("missing_authority", "scram", scram(secrets, "millrace", authority="nowhere.pem"))
-    bare = variants.write("no_certificate", "mtls", mutual(secrets, certificate=False))
+    bare = variants.write("no_certificate", "mtls", mutual_tls(secrets, certificate=False))
     reader = variants.write("reader", "scram", scram(secrets, "reader"))
-    nobody = variants.write("nobody", "mtls", mutual(secrets))
+    nobody = variants.write("nobody", "mtls", mutual_tls(secrets))
     prefix = flow.prefix
     checks = [
         refused(flow, "ingest", wrong, "user or password is wrong"),
@@ -201,7 +196,7 @@ with Flow("secured_kafka", secure=True) as flow:
     # The same by certificate; its user's name is the certificate's.
     flow.kafka("acl", "--add", "--allow-principal", "User:CN=millrace", *topics,
                *(part for right in ("Read", "Write", "Describe") for part in ("--operation", right)))
-    flow.config = variants.write("mutual", "mtls", mutual(secrets))
+    flow.config = variants.write("mutual", "mtls", mutual_tls(secrets))
     flow.brokers = variants.servers["mtls"]
     worker = flow.ingest(name="ingest-mtls")
     wait_for("records by certificate", lambda: flow.metric(worker, "millrace_lane_acks_total") > 1000)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "publish/kafka/client.h"
+#include "publish/kafka/consumer_poll.h"
 #include "publish/kafka/topic_names.h"
 
 namespace millrace::publish {
@@ -76,6 +77,7 @@ SettingList member_settings(const KafkaSettings& settings, const std::string& gr
 struct GroupMember::Handle {
   std::string group;
   std::string topic;
+  ConsumerPoll poll;
   Client client;
   std::int32_t partitions = 0;
   std::optional<Rebalance> revoked;  // until give_up()
@@ -95,6 +97,7 @@ GroupMember::GroupMember(const KafkaSettings& settings, const std::string& group
                                 std::make_unique<Rebalances>());
   rd_kafka_t* const client = handle_->client.get();
   rd_kafka_poll_set_consumer(client);
+  handle_->poll.watch(client);
   handle_->partitions = partitions_of_existing(client, settings.brokers, handle_->topic, timeout);
   const Partitions wanted(rd_kafka_topic_partition_list_new(1), rd_kafka_topic_partition_list_destroy);
   rd_kafka_topic_partition_list_add(wanted.get(), handle_->topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -119,8 +122,7 @@ void GroupMember::poll(milliseconds wait, GroupListener& listener) {
   rd_kafka_t* const client = handle_->client.get();
   Rebalances& rebalances = handle_->rebalances();
   for (int i = 0; i < kMostAtOnce; ++i) {
-    const Message message(rd_kafka_consumer_poll(client, i == 0 ? static_cast<int>(wait.count()) : 0),
-                          rd_kafka_message_destroy);
+    const Message message(handle_->poll.poll(client, i == 0 ? wait : milliseconds{0}), rd_kafka_message_destroy);
     while (!handle_->revoked && !rebalances.waiting.empty()) {
       Rebalance one = std::move(rebalances.waiting.front());
       rebalances.waiting.pop_front();

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "publish/kafka/client.h"
+#include "publish/kafka/consumer_poll.h"
 #include "publish/kafka/topic_names.h"
 
 namespace millrace::publish {
@@ -85,6 +86,7 @@ void seek_times(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list, milli
 
 struct TopicTail::Handle {
   std::string prefix;
+  ConsumerPoll poll;
   Client client;
   std::vector<std::pair<std::string, std::int32_t>> partitions;  // full names
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> next;
@@ -100,6 +102,7 @@ TopicTail::TopicTail(const KafkaSettings& settings, const std::vector<Start>& st
   handle_->client = make_client(ClientKind::kReading, tail_settings(settings));
   rd_kafka_t* const client = handle_->client.get();
   rd_kafka_poll_set_consumer(client);
+  handle_->poll.watch(client);
   const Partitions all(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
   const Partitions timed(rd_kafka_topic_partition_list_new(8), rd_kafka_topic_partition_list_destroy);
   for (const Start& start : starts) {
@@ -126,7 +129,7 @@ TopicTail::~TopicTail() = default;
 
 void TopicTail::poll(milliseconds wait, const std::function<void(const TailRecord&)>& take) {
   for (int i = 0; i < kMostAPoll; ++i) {
-    const Message message(rd_kafka_consumer_poll(handle_->client.get(), i == 0 ? static_cast<int>(wait.count()) : 0),
+    const Message message(handle_->poll.poll(handle_->client.get(), i == 0 ? wait : milliseconds{0}),
                           rd_kafka_message_destroy);
     if (!message) return;
     if (message->err == RD_KAFKA_RESP_ERR__TRANSPORT || message->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;

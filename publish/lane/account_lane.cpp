@@ -15,7 +15,7 @@
 #include "publish/kafka/record_header.h"
 #include "publish/kafka/topic_names.h"
 #include "publish/kafka/trouble.h"
-#include "publish/lane/wake_fd.h"
+#include "publish/kafka/wake_fd.h"
 
 namespace millrace::publish {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "publish/kafka/murmur2.h"
 #include "publish/kafka/topic_names.h"
-#include "publish/lane/wake_fd.h"
+#include "publish/kafka/wake_fd.h"
 
 namespace millrace::publish {
 namespace {

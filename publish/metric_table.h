@@ -133,7 +133,7 @@ inline constexpr std::array kMetrics = {
     MetricInfo{"millrace_lane_resent_total", MetricKind::kCounter, Fold::kSum, "lane",
                "Records handed over once more after a producer died."},
     MetricInfo{"millrace_lane_producer_renewals_total", MetricKind::kCounter, Fold::kSum, "lane",
-               "Producers that died of a fatal error and were made anew."},
+               "Producers that died of a fatal error, or left records without a report, and were made anew."},
     MetricInfo{"millrace_lane_queue_full_total", MetricKind::kCounter, Fold::kSum, "lane",
                "Times that librdkafka's queue was full and records waited in the rings."},
     MetricInfo{"millrace_lane_refused_total", MetricKind::kCounter, Fold::kSum, "lane,reason",

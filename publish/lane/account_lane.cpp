@@ -250,7 +250,7 @@ bool AccountLane::send(Entry& entry) {
   entry.state = State::kSent;
   Partition& partition = partition_of_entry(entry);
   partition.waiting.pop_front();
-  ++partition.sent;
+  if (partition.sent++ == 0) partition.moved_at = now_;
   if (fate != Fate::kAcked) on_report(&entry, fate, entry.partition, -1);
   return true;
 }
@@ -260,6 +260,7 @@ void AccountLane::on_report(void* cookie, Fate fate, std::int32_t, std::int64_t 
   if (fate == Fate::kProducerDead) return;  // renew_if_dead() has it sent again
   Partition& partition = partition_of_entry(entry);
   --partition.sent;
+  partition.moved_at = now_;
   if (fate == Fate::kAcked) return acked(entry, offset);
   // Refused, and so will be what is behind it in the partition: all of it in order again, after a while.
   if (fate != Fate::kQueueFull) {
@@ -301,6 +302,7 @@ void AccountLane::all_wait_again() {
 
 void AccountLane::acked(Entry& entry, std::int64_t offset) {
   stats_.acked.add();
+  acked_at_ = now_;
   entry.state = State::kDone;
   if (entry.stamp_ns != 0) stats_.receive_to_ack.add(Clock::now().time_since_epoch().count() - entry.stamp_ns);
   std::int64_t& last = partition_of_entry(entry).last_offset;
@@ -322,6 +324,17 @@ void AccountLane::release() {
   if (full_ && room) full_ = false;
 }
 
+// Of a topic that is deleted while a record is on its way, librdkafka 2.0.2 may forget that record: it is neither
+// reported nor sent when the topic is back. While nothing at all is acknowledged the broker is away, which is another
+// matter.
+bool AccountLane::forgets() const {
+  return std::ranges::any_of(topics_, [this](const Topic& topic) {
+    return std::ranges::any_of(topic.partitions, [this](const Partition& partition) {
+      return partition.sent > 0 && acked_at_ - partition.moved_at >= settings_.forgotten_after;
+    });
+  });
+}
+
 // As the market lane's renewal, in one place as there is no ring to rewind.
 void AccountLane::renew_if_dead() {
   if (renewal_.valid()) {
@@ -335,12 +348,14 @@ void AccountLane::renew_if_dead() {
     all_wait_again();
     return;
   }
-  if (producer_ && !producer_->dead()) return;
+  const bool dead = !producer_ || producer_->dead();
+  if (!dead && !forgets()) return;
   if (renewed_at_ != Clock::time_point{} && now_ - renewed_at_ < kBetweenRenewals) return;
   renewed_at_ = now_;
   if (producer_) {
     stats_.renewals.add();
-    spdlog::warn("kafka: the account producer died ({}): making a new one", producer_->cause_of_death());
+    spdlog::warn("kafka: the account producer died ({}): making a new one",
+                 dead ? producer_->cause_of_death() : "records without a report, others are acknowledged");
   }
   std::vector<std::string> names;
   for (const Topic& topic : topics_) names.push_back(full_topic(settings_.kafka.prefix, topic.name));

@@ -21,6 +21,8 @@ struct AccountLaneSettings {
   std::size_t memory_limit = std::size_t{32} * 1024 * 1024;  // bytes of un-acked records; what is more waits on disk
   std::string spill_folder;  // empty: nothing waits on disk, for an owner that bounds what it hands over by itself
   std::int64_t spill_limit = std::int64_t{1} << 30;  // bytes on disk
+  // A partition that hears nothing of its records while others are acknowledged has them sent again by a new producer.
+  std::chrono::seconds forgotten_after{60};
 };
 
 // The account lane: executions and balances on their way to Kafka. Nothing in it is ever given up: a record that the
@@ -66,6 +68,7 @@ class AccountLane final : public Lane, private ReportListener {
     std::deque<Entry*> waiting;
     std::size_t sent = 0;            // at librdkafka, without a report
     Clock::time_point hold_until{};  // after a refusal
+    Clock::time_point moved_at{};    // when librdkafka last took one while it had none, or last reported one
     std::int64_t last_offset = -1;
   };
   struct Topic {
@@ -110,6 +113,7 @@ class AccountLane final : public Lane, private ReportListener {
   }
   void release();
   void acked(Entry& entry, std::int64_t offset);
+  bool forgets() const;
   void renew_if_dead();
   std::size_t cost(const Entry& entry) const noexcept { return sizeof entry + entry.key.size() + entry.bytes.size(); }
 
@@ -129,6 +133,7 @@ class AccountLane final : public Lane, private ReportListener {
   std::vector<std::byte> scratch_;
   Clock::time_point received_at_{};
   Clock::time_point now_{};
+  Clock::time_point acked_at_{};  // the last acknowledgement of any record
   bool full_ = false;
   Clock::time_point renewed_at_{};
   std::unique_ptr<Producer> producer_;

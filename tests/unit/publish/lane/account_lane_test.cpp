@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -35,6 +37,7 @@ using testing::IsEmpty;
 constexpr const char* kTopic = "account.kraken.execution.v1";
 constexpr const char* kFullTopic = "t.account.kraken.execution.v1";
 constexpr const char* kStatusTopic = "ops.kraken.status.v1";
+constexpr const char* kFullStatusTopic = "t.ops.kraken.status.v1";
 constexpr int kPartitions = 2;
 
 // A lane with one account's executions, and what it told.
@@ -44,7 +47,7 @@ struct Harness : publish::AckListener {
     // A broker tells of a topic that was just made a moment later.
     const auto deadline = std::chrono::steady_clock::now() + seconds{20};
     do {
-      problems = lane.warm(std::vector<std::string>{kTopic}, seconds{20});
+      problems = lane.warm(std::vector<std::string>{kTopic, kStatusTopic}, seconds{20});
     } while (!problems.empty() && std::chrono::steady_clock::now() < deadline);
     if (problems.empty()) slot = lane.open({&identity, "execution", MessageType::kExecution});
   }
@@ -65,6 +68,8 @@ struct Harness : publish::AckListener {
     std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), room.data());
     lane.commit(slot, bytes.size(), seq);
   }
+  // A record that the topic of fills has nothing to do with.
+  void tell() { EXPECT_TRUE(lane.put(kStatusTopic, "k", "v", MessageType::kStreamStatus)); }
   bool poll_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + seconds{60};
     while (!done()) {
@@ -109,6 +114,7 @@ class AccountLaneTest : public OnRealBroker {
   static void make_topic() {
     publish::TopicAdmin admin(kafka());
     EXPECT_THAT(admin.create({{kFullTopic, kPartitions, {}}}, 1), IsEmpty());
+    EXPECT_THAT(admin.create({{kFullStatusTopic, 1, {}}}, 1), IsEmpty());
   }
   AccountLaneSettings settings(std::size_t memory = 1 << 20, std::int64_t disk = 1 << 30) const {
     AccountLaneSettings made;
@@ -116,6 +122,7 @@ class AccountLaneTest : public OnRealBroker {
     made.memory_limit = memory;
     made.spill_folder = folder + "/account";
     made.spill_limit = disk;
+    made.forgotten_after = seconds{2};
     return made;
   }
   static std::vector<ReadRecord> records() {
@@ -240,6 +247,7 @@ TEST_F(AccountLaneTest, ATopicThatIsGoneIsWaitedFor) {
   ASSERT_TRUE(harness.poll_until_acked(5));
   broker->delete_topic(kFullTopic);
   ASSERT_TRUE(harness.poll_until([&] {
+    harness.tell();  // for librdkafka may forget the record that is on its way
     if (harness.lane.stats().retried.value() == 0) harness.publish();
     return harness.lane.stats().retried.value() > 0;
   })) << "the broker refuses";
@@ -248,6 +256,55 @@ TEST_F(AccountLaneTest, ATopicThatIsGoneIsWaitedFor) {
   ASSERT_TRUE(harness.poll_until_acked(static_cast<std::size_t>(last)));
   EXPECT_EQ(harness.acked, numbers(last)) << "each once, in order";
   EXPECT_EQ(harness.made_anew, 1);
+}
+
+// librdkafka's own broker, which can leave a partition without a leader: what waits for one is not reported.
+class LeaderlessBroker {
+ public:
+  LeaderlessBroker()
+      : owner_(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0)),
+        cluster_(rd_kafka_mock_cluster_new(owner_, 1)) {
+    rd_kafka_mock_topic_create(cluster_, kFullTopic, kPartitions, 1);
+    rd_kafka_mock_topic_create(cluster_, kFullStatusTopic, 1, 1);
+  }
+  ~LeaderlessBroker() {
+    rd_kafka_mock_cluster_destroy(cluster_);
+    rd_kafka_destroy(owner_);
+  }
+  LeaderlessBroker(const LeaderlessBroker&) = delete;
+  LeaderlessBroker& operator=(const LeaderlessBroker&) = delete;
+
+  std::string servers() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
+  void leader(std::int32_t node) {
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      rd_kafka_mock_partition_set_leader(cluster_, kFullTopic, partition, node);
+    }
+  }
+
+ private:
+  rd_kafka_t* owner_;
+  rd_kafka_mock_cluster_t* cluster_;
+};
+
+TEST(AccountLaneWithoutLeader, WhatIsNotReportedWhileOthersAreAcknowledgedIsSentAgain) {
+  LeaderlessBroker broker;
+  AccountLaneSettings settings;
+  settings.kafka.brokers = broker.servers();
+  settings.kafka.prefix = "t";
+  settings.forgotten_after = seconds{1};
+  Harness harness(settings);
+  ASSERT_THAT(harness.problems, IsEmpty());
+  broker.leader(-1);
+  for (int i = 0; i < 5; ++i) harness.publish();
+  ASSERT_TRUE(harness.poll_until([&] {
+    harness.tell();
+    return harness.lane.stats().renewals.value() >= 1;
+  }));
+  EXPECT_THAT(harness.acked, IsEmpty());
+  broker.leader(1);
+  ASSERT_TRUE(harness.poll_until_acked(5));
+  EXPECT_THAT(harness.acked, ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_GT(harness.lane.stats().resent.value(), 0U) << "and flagged, as nobody knows";
 }
 
 TEST_F(AccountLaneTest, WhatComesWhileAGroupIsOnItsWayGoesWithTheNext) {

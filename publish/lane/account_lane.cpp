@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
 constexpr std::chrono::seconds kAfterRefusal{1};
-constexpr std::size_t kGroup = 1'000;  // records of a partition at once
+constexpr std::chrono::seconds kSilence{5};  // longer than what is told each second could take
+constexpr std::size_t kGroup = 1'000;        // records of a partition at once
 
 AccountLaneSettings without_linger(AccountLaneSettings settings) {
   settings.kafka.linger_us = 0;
@@ -302,6 +303,7 @@ void AccountLane::all_wait_again() {
 
 void AccountLane::acked(Entry& entry, std::int64_t offset) {
   stats_.acked.add();
+  if (now_ - acked_at_ > kSilence) answers_since_ = now_;
   acked_at_ = now_;
   entry.state = State::kDone;
   if (entry.stamp_ns != 0) stats_.receive_to_ack.add(Clock::now().time_since_epoch().count() - entry.stamp_ns);
@@ -325,12 +327,12 @@ void AccountLane::release() {
 }
 
 // Of a topic that is deleted while a record is on its way, librdkafka 2.0.2 may forget that record: it is neither
-// reported nor sent when the topic is back. While nothing at all is acknowledged the broker is away, which is another
-// matter.
+// reported nor sent when the topic is back. A broker that was away is another matter: its silence does not count.
 bool AccountLane::forgets() const {
   return std::ranges::any_of(topics_, [this](const Topic& topic) {
     return std::ranges::any_of(topic.partitions, [this](const Partition& partition) {
-      return partition.sent > 0 && acked_at_ - partition.moved_at >= settings_.forgotten_after;
+      return partition.sent > 0 &&
+             acked_at_ - std::max(partition.moved_at, answers_since_) >= settings_.forgotten_after;
     });
   });
 }

@@ -133,7 +133,8 @@ class AccountLane final : public Lane, private ReportListener {
   std::vector<std::byte> scratch_;
   Clock::time_point received_at_{};
   Clock::time_point now_{};
-  Clock::time_point acked_at_{};  // the last acknowledgement of any record
+  Clock::time_point acked_at_{};       // the last acknowledgement of any record
+  Clock::time_point answers_since_{};  // the first one behind a silence, as of a broker that was away
   bool full_ = false;
   Clock::time_point renewed_at_{};
   std::unique_ptr<Producer> producer_;

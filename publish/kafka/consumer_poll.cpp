@@ -13,12 +13,7 @@ ConsumerPoll::ConsumerPoll() : wake_fd_(make_wake_fd()) {}
 
 ConsumerPoll::~ConsumerPoll() { close(wake_fd_); }
 
-void ConsumerPoll::watch(rd_kafka_t* consumer) {
-  static constexpr std::uint64_t kOne = 1;  // what an eventfd wants written
-  rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(consumer);
-  rd_kafka_queue_io_event_enable(queue, wake_fd_, &kOne, sizeof kOne);
-  rd_kafka_queue_destroy(queue);
-}
+void ConsumerPoll::watch(rd_kafka_t* consumer) { wake_by(rd_kafka_queue_get_consumer(consumer), wake_fd_); }
 
 // Emptied before the queue is looked at: what comes after that look is heard of again.
 rd_kafka_message_t* ConsumerPoll::poll(rd_kafka_t* consumer, std::chrono::milliseconds wait) {

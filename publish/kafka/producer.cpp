@@ -10,6 +10,7 @@
 
 #include "publish/kafka/client.h"
 #include "publish/kafka/record_header.h"
+#include "publish/kafka/wake_fd.h"
 
 namespace millrace::publish {
 namespace {
@@ -117,11 +118,7 @@ Producer::Producer(const KafkaSettings& settings, int wake_fd) : handle_(std::ma
   handle_->brokers = settings.brokers;
   if (!handle_->client) throw std::runtime_error(fmt::format("kafka: cannot make a producer: {}", text));
   static_cast<void>(conf.release());  // librdkafka's now
-  if (wake_fd < 0) return;
-  static constexpr std::uint64_t kOne = 1;  // what an eventfd wants written
-  rd_kafka_queue_t* queue = rd_kafka_queue_get_main(handle_->client);
-  rd_kafka_queue_io_event_enable(queue, wake_fd, &kOne, sizeof kOne);
-  rd_kafka_queue_destroy(queue);
+  if (wake_fd >= 0) wake_by(rd_kafka_queue_get_main(handle_->client), wake_fd);
 }
 
 Producer::~Producer() = default;

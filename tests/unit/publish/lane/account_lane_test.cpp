@@ -122,7 +122,6 @@ class AccountLaneTest : public OnRealBroker {
     made.memory_limit = memory;
     made.spill_folder = folder + "/account";
     made.spill_limit = disk;
-    made.forgotten_after = seconds{2};
     return made;
   }
   static std::vector<ReadRecord> records() {
@@ -240,7 +239,9 @@ TEST_F(AccountLaneTest, WhenTheDiskIsFullTooItSaysSoAndKeepsTheOrder) {
 }
 
 TEST_F(AccountLaneTest, ATopicThatIsGoneIsWaitedFor) {
-  Harness harness(settings());
+  AccountLaneSettings impatient = settings();
+  impatient.forgotten_after = seconds{2};
+  Harness harness(std::move(impatient));
   ASSERT_THAT(harness.problems, IsEmpty());
   for (int i = 0; i < 5; ++i) harness.publish();
   harness.lane.flush_batch();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "normalize/json/decimal_scan.h"
 
@@ -43,12 +44,17 @@ class PlainScan {
     return take('}');
   }
 
-  // Exactly these characters.
-  bool literal(std::string_view wanted) noexcept {
-    const bool there =
-        static_cast<std::size_t>(end_ - at_) >= wanted.size() && std::memcmp(at_, wanted.data(), wanted.size()) == 0;
-    if (there) at_ += wanted.size();
-    return there;
+  // Exactly these characters, at most eight: compared in one go, over the end of the text where it must.
+  template <std::size_t Size>
+  bool literal(const char (&wanted)[Size]) noexcept {
+    constexpr std::size_t kLength = Size - 1;
+    static_assert(kLength >= 1 && kLength <= 8);
+    std::uint64_t there;
+    std::memcpy(&there, at_, sizeof there);
+    const std::uint64_t differs = there ^ word(wanted, std::make_index_sequence<kLength>());
+    if (differs << (64 - 8 * kLength) != 0 || end_ - at_ < static_cast<std::ptrdiff_t>(kLength)) return false;
+    at_ += kLength;
+    return true;
   }
 
   // A string; `value` is what stands between the quotes, valid as long as the text. Eight characters at a time, over
@@ -87,17 +93,27 @@ class PlainScan {
   // A quoted decimal, at exactly `decimals`. False also where the number is right but finer: the general way raises the
   // decimals.
   bool quoted_number(int decimals, std::int64_t& mantissa) noexcept {
-    if (!take('"')) return false;
+    return take('"') && number(decimals, mantissa) && take('"');
+  }
+  // The same between its quotes: up to the closing one, which is still to be taken.
+  bool number(int decimals, std::int64_t& mantissa) noexcept {
     const char* behind = at_;
-    if (detail::scan_plain_quoted(at_, decimals, mantissa, behind)) [[likely]] {
-      at_ = behind;
-      return take('"');
+    if (!detail::scan_plain_quoted(at_, decimals, mantissa, behind)) return slow_number(decimals, mantissa);
+    at_ = behind;
+    return at_ < end_;
+  }
+  // The same for one that is likely as long as the one before it, `length`. That is checked, but not waited for: the
+  // processor goes on with what is behind while it still looks for the quote. The empty asm keeps the compiler from
+  // seeing that both ways give the same.
+  bool number_like(std::ptrdiff_t& length, int decimals, std::int64_t& mantissa) noexcept {
+    const char* behind = at_;
+    if (!detail::scan_plain_quoted(at_, decimals, mantissa, behind)) return slow_number(decimals, mantissa);
+    if (behind - at_ != length) [[unlikely]] {
+      length = behind - at_;
+      asm volatile("" : "+r"(length));
     }
-    const auto* const quote = static_cast<const char*>(std::memchr(at_, '"', static_cast<std::size_t>(end_ - at_)));
-    if (quote == nullptr) return false;
-    const std::string_view number(at_, static_cast<std::size_t>(quote - at_));
-    at_ = quote + 1;
-    return scan_decimal_slow(number, decimals, mantissa) == Scan::kOk;
+    at_ += length;
+    return at_ < end_;
   }
 
   bool boolean(bool& value) noexcept {
@@ -116,6 +132,18 @@ class PlainScan {
   }
 
  private:
+  // The characters as the number that a load of them gives.
+  template <std::size_t... I>
+  static constexpr std::uint64_t word(const char* text, std::index_sequence<I...>) noexcept {
+    return (... | (std::uint64_t{static_cast<unsigned char>(text[I])} << (8 * I)));
+  }
+  bool slow_number(int decimals, std::int64_t& mantissa) noexcept {
+    const auto* const quote = static_cast<const char*>(std::memchr(at_, '"', static_cast<std::size_t>(end_ - at_)));
+    if (quote == nullptr) return false;
+    const std::string_view number(at_, static_cast<std::size_t>(quote - at_));
+    at_ = quote;
+    return scan_decimal_slow(number, decimals, mantissa) == Scan::kOk;
+  }
   static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
   static bool is_letter(char c) noexcept { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
   static std::size_t digits_of(std::uint64_t eight) noexcept {

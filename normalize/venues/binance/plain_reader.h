@@ -25,17 +25,20 @@ class PlainReader {
 
  private:
   bool read_data(MessageKind kind);
-  bool read_quote();
-  bool read_depth();
-  bool read_trade(MessageKind kind);
+  bool read_message(PlainScan& scan, MessageKind kind);
+  bool read_quote(PlainScan& scan);
+  bool read_depth(PlainScan& scan);
+  bool read_trade(PlainScan& scan, MessageKind kind);
   // E, T and s; anything else is skipped.
-  bool read_common(char key, Header& header);
-  bool read_time(Header& header, std::optional<schemas::UnixNanos>& out);
-  bool read_symbol(Header& header);
+  bool read_common(PlainScan& scan, char key, Header& header);
+  bool read_time(PlainScan& scan, Header& header, std::optional<schemas::UnixNanos>& out);
+  bool read_symbol(PlainScan& scan, Header& header);
   // Like all of them: false ends the reading, and what was written is thrown away by the general reader.
-  bool read_rows(std::vector<schemas::Level>& side);
-  bool read_price(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.price, out); }
-  bool read_quantity(std::int64_t& out) { return known_ && scan_.quoted_number(decimals_.quantity, out) && out >= 0; }
+  bool read_rows(PlainScan& scan, std::vector<schemas::Level>& side);
+  bool read_price(PlainScan& scan, std::int64_t& out) { return known_ && scan.quoted_number(decimals_.price, out); }
+  bool read_quantity(PlainScan& scan, std::int64_t& out) {
+    return known_ && scan.quoted_number(decimals_.quantity, out) && out >= 0;
+  }
 
   MessageDecoder& decoder_;
   PlainScan scan_;

@@ -25,8 +25,9 @@ struct MetaView {
 };
 
 // Reads Meta, which every encoder of ours writes first, and walks over the fields behind it, so that a record which is
-// cut short is not taken for a whole one. Nullopt: not protobuf, another field first, or no Meta (heartbeats, claims,
-// cursors). No allocation; linear in the number of fields. Any thread.
+// cut short is not taken for a whole one. Nullopt: not protobuf, or another field first. REQUIRES a kind of message
+// that begins with Meta: of the others (heartbeats, claims, cursors, subscriptions) a text at the beginning can look
+// like one. No allocation; linear in the number of fields. Any thread.
 std::optional<MetaView> view_meta(std::string_view record) noexcept;
 
 // Where publish_time_ns stands; all that append_unpublished() needs, so that it can be kept without the view.
